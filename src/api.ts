@@ -1,0 +1,50 @@
+import { registry } from './reservation/registry.ts'
+import { whoHolds as findHolders } from './reservation/who-holds.ts'
+import { type Reservations, reserveServices } from './session/reserve.ts'
+import { processWorld } from './session/world.ts'
+import type { Allocation, Options, PortHolder } from './types.ts'
+import { realRoot } from './utils/real-root.ts'
+
+export { PortsError, PortsOptionError } from './errors.ts'
+export type { PortsErrorCode, ServiceProblem } from './errors.ts'
+export type { Reservations } from './session/reserve.ts'
+export type * from './types.ts'
+
+/**
+ * Reserves a port for every service, all or none, and holds each with a bound socket until it is
+ * adopted or released. A bundler plugin of the same root in this process sees and shares them.
+ *
+ * ```ts
+ * await using ports = await reserve({ services: { web: 5173 } })
+ * ports.services.web.adoptInto(http.createServer(app))
+ * ```
+ *
+ * Nothing of it keeps the process alive; what is still held goes with the process.
+ *
+ * @param options As for the plugin; there are no built-in services, and no env file is written.
+ * @throws PortsOptionError for options that can't be understood.
+ * @throws PortsError when a required service can't be had; nothing is held then.
+ */
+export function reserve(options: Options): Promise<Reservations> {
+  return reserveServices(options, processWorld())
+}
+
+/**
+ * Every service that plugins and programs of this process have reserved for `root`, in no special order.
+ *
+ * @param root Default: the working directory.
+ */
+export function allocations(root?: string): Allocation[] {
+  const session = registry().sessions.get(realRoot(processWorld().cwd, root))
+  return session ? [...session.reservations] : []
+}
+
+/**
+ * Who is on `port`: the session that leased it, or what the operating system tells of a listening
+ * process of another program.
+ *
+ * @returns `undefined` when nobody leases the port or listens on it, as far as this user may see.
+ */
+export async function whoHolds(port: number): Promise<PortHolder | undefined> {
+  return (await findHolders([port], processWorld().place)).get(port)
+}

@@ -1,0 +1,68 @@
+import type { ResolvedOptions, ResolvedService } from '../options/resolved.ts'
+import type { Wish } from '../plan/plan.ts'
+import type { PortReservation } from '../reservation/reservation.ts'
+import type { SessionUse } from '../reservation/session.ts'
+
+/** The bundler's logger, as little of it as is needed. */
+export interface HostLogger {
+  info(message: string): void
+  warn(message: string): void
+}
+
+/** A service together with what the bundler's config says of it. */
+export interface HostService {
+  readonly service: ResolvedService
+  /** The `host` that counts. */
+  readonly host: string | boolean | undefined
+  /** The bundler listens there, so the port is bound by us and handed over. */
+  readonly hold: boolean
+  readonly secure: boolean
+}
+
+/** What an adapter read from its bundler's config; everything a run needs to start. */
+export interface RunRequest {
+  readonly options: ResolvedOptions
+  readonly services: readonly HostService[]
+  /** Services that ride on another one's port, by name. */
+  readonly shared: Readonly<Record<string, string>>
+  /** Ports typed on the command line, by service. */
+  readonly typed: Readonly<Record<string, readonly Wish[]>>
+  readonly root: string
+  /** Directory of the env files. */
+  readonly envDirectory: string
+  /** Names of the env files that the bundler reads, the one that wins last. */
+  readonly envFiles: readonly string[]
+}
+
+/** One bundler server's run, from before it listens until it has closed. */
+export interface Run {
+  readonly use: SessionUse
+  reservation(service: string): PortReservation | undefined
+  /** Every service with a port, shared ones too, for the `~ports` module. */
+  addresses(): Record<string, { port: number; url: string }>
+  /** What the proxy says while nobody answers on the service's port. */
+  startHint(service: string): StartHint
+  /** Prints warnings of the start; later calls print only new ones. */
+  /** Warnings to print as soon as there is a logger. */
+  warn(warnings: readonly string[]): void
+  report(logger: HostLogger): void
+  /** Prints the table once; again only when it has changed. */
+  printSummary(logger: HostLogger): void
+  close(): void
+}
+
+/** How somebody gets a missing server going. */
+export interface StartHint {
+  readonly service: string
+  readonly port: number
+  /** `API_PORT`; absent when the service publishes none. */
+  readonly variable?: string | undefined
+  /** `.env.local`; absent when no file is written. */
+  readonly envFile?: string | undefined
+  /** `npm run api`, when the project has such a script. */
+  readonly command?: string | undefined
+  readonly description?: string | undefined
+}
+
+/** Starts a run; implemented by the session, handed to the adapters so that they needn't know it. */
+export type StartRun = (request: RunRequest) => Promise<Run>

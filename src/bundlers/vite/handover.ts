@@ -1,0 +1,34 @@
+import type { Server } from 'node:net'
+import type { PortReservation } from '../../reservation/reservation.ts'
+
+/**
+ * Makes `server` adopt the held socket when it is told to listen there, and leave the socket to its
+ * successor when it closes while somebody else still needs it.
+ *
+ * Vite wraps `listen` after this, so plugins' `buildStart` has run when the socket is handed over.
+ */
+export function handOver(server: Server, reservation: PortReservation): void {
+  const { close } = server
+  const listen = server.listen.bind(server) as (...args: unknown[]) => Server
+  server.listen = ((...args: unknown[]): Server => {
+    const [port, host] = args
+    const asked = port === reservation.port && sameHost(host, reservation.host)
+    if (!asked || reservation.state !== 'held') {
+      // Told to listen elsewhere: it gets what it asked for, and nothing of ours may be in its way.
+      if (port === reservation.port) reservation.letGo()
+      return listen(...args)
+    }
+    const callback = args.find((arg) => typeof arg === 'function') as (() => void) | undefined
+    if (callback) server.once('listening', callback)
+    reservation.adoptInto(server)
+    return server
+  }) as Server['listen']
+  server.close = function (callback) {
+    if (reservation.users.size > 1) reservation.reclaimFrom(server)
+    return close.call(server, callback)
+  }
+}
+
+function sameHost(asked: unknown, held: string | undefined): boolean {
+  return (typeof asked === 'string' ? asked : undefined) === held
+}

@@ -1,0 +1,161 @@
+import type { Server } from 'node:http'
+import type { Plugin, PreviewServer, UserConfig, ViteDevServer } from 'vite'
+import { resolveOptions } from '../../options/resolve.ts'
+import { registry } from '../../reservation/registry.ts'
+import type { SessionUse } from '../../reservation/session.ts'
+import type { Options } from '../../types.ts'
+import type { HostLogger, Run, StartRun } from '../adapter.ts'
+import { handOver } from './handover.ts'
+import { createHmrServer } from './hmr.ts'
+import { needsPorts, readHost, runRequest, VITE_PORTS } from './host.ts'
+import { hmrOptionName, injectPorts } from './inject.ts'
+import { hideWildcardWarning } from './wildcard-warning.ts'
+
+/** Ports of a config that never became a server are given back after this, in milliseconds. */
+const ABANDONED_AFTER_MS = 120_000
+
+/** What the adapter needs of the process. */
+export interface ViteWorld {
+  readonly argv: readonly string[]
+  readonly cwd: string
+}
+
+/** A run between Vite's `config` hook and the server made from that config. */
+interface Pending {
+  readonly run: Run
+  readonly hmrServer: Server | undefined
+  readonly abandoned: NodeJS.Timeout
+}
+
+/** The Vite side of one `ports()`. */
+export interface ViteHooks {
+  readonly plugin: Partial<Plugin>
+  /** Of the latest server; empty before one and in builds. */
+  addresses(): Record<string, { port: number; url: string }>
+}
+
+/** Hooks that reserve ports before Vite reads its env files and hand the held sockets to its servers. */
+export function viteHooks(
+  given: Options | undefined,
+  startRun: StartRun,
+  world: () => ViteWorld,
+): ViteHooks {
+  let pending: Pending | undefined
+  let latest: Run | undefined
+  let logger: HostLogger = console
+
+  const take = (): Pending | undefined => {
+    const taken = pending
+    pending = undefined
+    clearTimeout(taken?.abandoned)
+    return taken
+  }
+
+  const plugin: Partial<Plugin> = {
+    config: {
+      // Last, so that what frameworks set in their own hooks counts as the user's wish.
+      order: 'post',
+      async handler(config, env): Promise<UserConfig | undefined> {
+        if (!needsPorts(config, env)) return undefined
+        const { argv, cwd } = world()
+        const options = resolveOptions(given, VITE_PORTS)
+        const hmrService = options.services.find((service) => service.kind === 'hmr')
+        const host = readHost(config, env, hmrService)
+        const run = await startRun(runRequest(options, config, env, host, argv, cwd))
+        const hmrServer = run.reservation('hmr') && createHmrServer(host.https)
+        const abandoned = setTimeout(() => {
+          if (pending?.run === run) take()?.run.close()
+        }, ABANDONED_AFTER_MS)
+        abandoned.unref()
+        pending = { run, hmrServer, abandoned }
+        latest = run
+        const option = hmrOptionName(versionOf(this))
+        const hmr = { server: hmrServer, option }
+        const injection = injectPorts(run, options, config, host, hmr, () => logger)
+        run.warn(injection.warnings)
+        return injection.config
+      },
+    },
+    configureServer(server) {
+      const taken = take()
+      if (!taken) return undefined
+      logger = server.config.logger
+      taken.run.report(logger)
+      attach(server, taken)
+      // Vite prints no URLs in middleware mode, so nobody would ask for the summary.
+      return server.config.server.middlewareMode
+        ? () => taken.run.printSummary(server.config.logger)
+        : undefined
+    },
+    configurePreviewServer(server) {
+      const taken = take()
+      if (!taken) return
+      logger = server.config.logger
+      taken.run.report(logger)
+      attachPreview(server, taken.run)
+    },
+  }
+  return { plugin, addresses: () => latest?.addresses() ?? {} }
+}
+
+function versionOf(context: unknown): string | undefined {
+  return (context as { meta?: { viteVersion?: string } } | undefined)?.meta?.viteVersion
+}
+
+/** Ties a run to a dev server: handover, restart, summary, close. */
+function attach(server: ViteDevServer, { run, hmrServer }: Pending): void {
+  const { restarting } = registry()
+  const dev = run.reservation('dev')
+  const http = server.httpServer
+  if (dev && http) {
+    hideWildcardWarning(server.config.logger, dev.port)
+    handOver(http, dev)
+    http.once('close', () => end())
+  }
+  const hmr = run.reservation('hmr')
+  if (hmrServer && hmr) {
+    handOver(hmrServer, hmr)
+    hmr.adoptWhenFree(hmrServer)
+  }
+  const end = (): void => {
+    hmrServer?.close()
+    hmrServer?.closeAllConnections()
+    run.close()
+  }
+  printAfterUrls(server, run)
+
+  const { close, restart } = server
+  server.close = async () => {
+    try {
+      await close.call(server)
+    } finally {
+      end()
+    }
+  }
+  server.restart = async (force) => {
+    const { config } = server
+    const replacement = { from: run.use, opened: [] as SessionUse[] }
+    await restarting.run(replacement, () => restart.call(server, force))
+    if (server.config !== config) end()
+    // Still the old config: the new one was broken, and this server goes on.
+    else for (const use of replacement.opened) use.close()
+  }
+}
+
+function attachPreview(server: PreviewServer, run: Run): void {
+  const preview = run.reservation('preview')
+  if (preview) {
+    hideWildcardWarning(server.config.logger, preview.port)
+    handOver(server.httpServer as Server, preview)
+  }
+  server.httpServer.once('close', () => run.close())
+  printAfterUrls(server, run)
+}
+
+function printAfterUrls(server: ViteDevServer | PreviewServer, run: Run): void {
+  const { printUrls } = server
+  server.printUrls = () => {
+    printUrls.call(server)
+    run.printSummary(server.config.logger)
+  }
+}

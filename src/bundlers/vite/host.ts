@@ -1,0 +1,141 @@
+import type { ServerOptions as HttpsOptions } from 'node:https'
+import { resolve } from 'node:path'
+import type { ConfigEnv, UserConfig } from 'vite'
+import type { ResolvedOptions, ResolvedService } from '../../options/resolved.ts'
+import { parsePort } from '../../options/wishes.ts'
+import type { Wish } from '../../plan/plan.ts'
+import type { HostService, RunRequest } from '../adapter.ts'
+import type { HmrSettings } from './hmr.ts'
+import { realRoot } from '../../utils/real-root.ts'
+
+/** Vite's own defaults. */
+export const VITE_PORTS = { dev: 5173, hmr: 24_678, preview: 4173 } as const
+
+/** The part of Vite's config that says where its servers listen. */
+export interface ViteHost {
+  readonly preview: boolean
+  readonly middlewareMode: boolean
+  readonly https: HttpsOptions | undefined
+  readonly hmr: HmrSettings
+  /** How HMR reaches the browser: over `dev`, over a port of its own, or not by our doing. */
+  readonly hmrMode: 'shared' | 'separate' | 'none'
+}
+
+/** Whether this config becomes a server that needs ports: no build, and not Vitest's own server. */
+export function needsPorts(config: UserConfig, env: ConfigEnv): boolean {
+  return env.command === 'serve' && !pluginNames(config.plugins).has('vitest')
+}
+
+function pluginNames(plugins: unknown, names = new Set<unknown>()): Set<unknown> {
+  if (Array.isArray(plugins)) for (const plugin of plugins) pluginNames(plugin, names)
+  else if (typeof plugins === 'object' && plugins !== null && 'name' in plugins) {
+    names.add(plugins.name)
+  }
+  return names
+}
+
+/** Reads a merged config; `service` is what the options say of `hmr`, if it is wanted at all. */
+export function readHost(
+  config: UserConfig,
+  env: ConfigEnv,
+  service: ResolvedService | undefined,
+): ViteHost {
+  const server = config.server ?? {}
+  const preview = env.isPreview === true
+  const https = preview ? (config.preview?.https ?? server.https) : server.https
+  const ws = (server as { ws?: unknown }).ws
+  const hmr = { ...settings(server.hmr), ...settings(ws) }
+  const middlewareMode = Boolean(server.middlewareMode)
+  const ownPort = hmr.port !== undefined && hmr.port !== server.port
+  const off = preview || !service || ws === false || hmr.server !== undefined
+  const separate = middlewareMode || ownPort || service?.separate
+  return {
+    preview,
+    middlewareMode,
+    https: https || undefined,
+    hmr,
+    hmrMode: off ? 'none' : separate ? 'separate' : 'shared',
+  }
+}
+
+function settings(value: unknown): HmrSettings {
+  return typeof value === 'object' && value !== null ? value : {}
+}
+
+/**
+ * What to reserve for a Vite server: its own ports with the user's `server.port`, `strictPort` and
+ * `host`, and the services behind its proxy.
+ */
+export function runRequest(
+  options: ResolvedOptions,
+  config: UserConfig,
+  env: ConfigEnv,
+  host: ViteHost,
+  argv: readonly string[],
+  cwd: string,
+): RunRequest {
+  const root = realRoot(cwd, options.root ?? config.root)
+  const own = host.preview ? 'preview' : 'dev'
+  const server = host.preview ? { ...config.server, ...config.preview } : (config.server ?? {})
+  const typedPort = portFlag(argv)
+  // The flag may be another tool's: it is Vite's when it has reached the config.
+  const typed = typedPort !== undefined && typedPort === server.port ? typedPort : undefined
+  const bindHost = (service: ResolvedService): string | boolean | undefined =>
+    server.host ?? service.host
+  const services = options.services.flatMap((service): HostService[] => {
+    const secure = Boolean(host.https)
+    if (service.kind === 'external') {
+      return [{ service, host: service.host, hold: false, secure: false }]
+    }
+    if (service.kind === 'hmr') {
+      if (host.hmrMode !== 'separate') return []
+      const wanted = withPort(service, host.hmr.port)
+      return [{ service: wanted, host: bindHost(service), hold: true, secure }]
+    }
+    if (service.kind !== own || host.middlewareMode) return []
+    const strict = service.strict ?? server.strictPort
+    const wanted = { ...withPort(service, server.port), strict }
+    return [{ service: wanted, host: bindHost(service), hold: true, secure }]
+  })
+  const envDir = (config.envDir as string | false | undefined) || '.'
+  const { mode } = env
+  return {
+    options,
+    services,
+    shared: host.hmrMode === 'shared' && hasService(services, 'dev') ? { hmr: 'dev' } : {},
+    typed: typed === undefined ? {} : { [own]: [typedWish(typed)] },
+    root,
+    envDirectory: resolve(root, envDir),
+    envFiles: ['.env', '.env.local', `.env.${mode}`, `.env.${mode}.local`],
+  }
+}
+
+function typedWish(port: number): Wish {
+  return { port, source: 'typed', from: '--port' }
+}
+
+function hasService(services: readonly HostService[], name: string): boolean {
+  return services.some(({ service }) => service.name === name)
+}
+
+/** The user's port in Vite's own config, before what the plugin's options prefer. */
+function withPort(service: ResolvedService, port: number | undefined): ResolvedService {
+  if (port === undefined) return service
+  // 0 asks for any free port.
+  if (port === 0) return { ...service, preferred: [], range: ANY, rangeGiven: true }
+  const preferred = [port, ...service.preferred.filter((other) => other !== port)]
+  const range = service.rangeGiven
+    ? service.range
+    : { from: port, to: Math.min(port + 99, 65_535) }
+  return { ...service, preferred, range }
+}
+
+const ANY = { from: 20_000, to: 32_767 }
+
+function portFlag(argv: readonly string[]): number | undefined {
+  const index = argv.findIndex((arg) => arg === '--port' || arg.startsWith('--port='))
+  if (index < 0) return undefined
+  const flag = argv[index] ?? ''
+  const value = flag.includes('=') ? flag.slice('--port='.length) : argv[index + 1]
+  return value === undefined ? undefined : parsePort(value)
+}

@@ -1,0 +1,107 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { ProxyOptions as ViteProxyOptions } from 'vite'
+import type { ProxyRule } from '../../options/resolved.ts'
+import type { HostLogger, StartHint } from '../adapter.ts'
+import { missingServerLine, missingServerText } from '../proxy-answer.ts'
+
+/** The service behind a proxied path. */
+export interface ProxiedService {
+  readonly url: string
+  readonly rules: readonly ProxyRule[]
+  hint(): StartHint
+  readonly logger: () => HostLogger
+}
+
+type ProxyMap = Record<string, string | ViteProxyOptions>
+type ProxyServer = Parameters<NonNullable<ViteProxyOptions['configure']>>[0]
+
+const NOBODY_LISTENS = new Set(['ECONNREFUSED', 'EADDRNOTAVAIL'])
+
+/**
+ * Proxy entries for a service's paths, under what the user wrote: a path that has an entry with a
+ * target already keeps it, and only gets what it leaves open.
+ */
+export function proxyEntries(service: ProxiedService, written: ProxyMap | undefined): ProxyMap {
+  const entries: ProxyMap = {}
+  for (const { context, options } of service.rules) {
+    const own = written?.[context]
+    if (typeof own === 'string' || own?.target !== undefined) continue
+    const settings: ViteProxyOptions = { ...options, ...own }
+    const { configure } = settings
+    entries[context] = {
+      target: service.url,
+      ws: true,
+      ...settings,
+      configure(proxy, resolved) {
+        configure?.(proxy, resolved)
+        answerForMissingServer(proxy, service)
+      },
+    }
+  }
+  return entries
+}
+
+/** Paths of `service` for which the user's own entry names another target. */
+export function overriddenPaths(service: ProxiedService, written: ProxyMap | undefined): string[] {
+  return service.rules.flatMap(({ context }) => {
+    const own = written?.[context]
+    const target = typeof own === 'string' ? own : own?.target
+    if (target === undefined) return []
+    return sameTarget(target, service.url) ? [] : [context]
+  })
+}
+
+function sameTarget(target: unknown, url: string): boolean {
+  try {
+    return new URL(String(target)).origin === new URL(url).origin
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Answers 502 with the way out when nothing listens yet, instead of Vite's empty 500 and a stack
+ * for every request. Other proxy errors stay Vite's.
+ */
+function answerForMissingServer(proxy: ProxyServer, service: ProxiedService): void {
+  const emit = proxy.emit.bind(proxy) as (event: string | symbol, ...args: unknown[]) => boolean
+  let told = false
+  proxy.emit = ((event: string | symbol, ...args: unknown[]): boolean => {
+    const [error, request, response] = args
+    if (event !== 'error' || !isNobodyListening(error)) {
+      if (event === 'proxyRes' || event === 'open') told = false
+      return emit(event, ...args)
+    }
+    const hint = service.hint()
+    const url = (request as IncomingMessage | undefined)?.url ?? '/'
+    if (!told) service.logger().warn(missingServerLine(hint, url))
+    told = true
+    answer(response, missingServerText(hint, url))
+    return true
+  }) as typeof proxy.emit
+}
+
+function isNobodyListening(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const { code } = error as NodeJS.ErrnoException
+  return code !== undefined && NOBODY_LISTENS.has(code)
+}
+
+function answer(response: unknown, text: string): void {
+  const type = 'text/plain; charset=utf-8'
+  if (isHttpResponse(response)) {
+    if (response.headersSent || response.writableEnded) return
+    response.writeHead(502, { 'Content-Type': type, 'Cache-Control': 'no-store' })
+    response.end(text)
+    return
+  }
+  // A WebSocket handshake failed: what is left is the bare socket.
+  const socket = response as Socket | undefined
+  const head = ['HTTP/1.1 502 Bad Gateway', `Content-Type: ${type}`, 'Connection: close']
+  socket?.end([...head, '', text].join('\r\n'))
+}
+
+function isHttpResponse(response: unknown): response is ServerResponse {
+  return typeof response === 'object' && response !== null && 'writeHead' in response
+}

@@ -1,0 +1,46 @@
+import type { PortAttempt } from './types.ts'
+
+/** What went wrong for one service: what was tried and, where known, who is there. */
+export interface ServiceProblem {
+  readonly service: string
+  readonly code: PortsErrorCode
+  readonly attempts: readonly PortAttempt[]
+}
+
+/** A closed set: programs decide on the code, people read the message. */
+export type PortsErrorCode =
+  /** A `strict` service's typed or preferred port is in use. */
+  | 'PORTS_TAKEN'
+  /** No candidate of the range was free. */
+  | 'PORTS_RANGE_EXHAUSTED'
+  /** The operating system refused the bind. */
+  | 'PORTS_DENIED'
+  /** The host does not resolve, or is no address of this machine. */
+  | 'PORTS_NO_ADDRESS'
+  /** The socket was handed over or released before. */
+  | 'PORTS_NOT_HELD'
+
+/** Failure of an allocation or a handover; a bad option is a `TypeError` instead. */
+export class PortsError extends Error {
+  readonly code: PortsErrorCode
+  /** One entry for each service that could not be had; empty when no service was involved. */
+  readonly problems: readonly ServiceProblem[]
+
+  constructor(
+    code: PortsErrorCode,
+    message: string,
+    options: { problems?: readonly ServiceProblem[]; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.problems = options.problems ?? []
+    // Node prints `name` before the message, so the code is seen without any formatting of ours.
+    this.name = `PortsError [${code}]`
+  }
+}
+
+/** An option that cannot be understood. Names the path, the value and what was expected. */
+export class PortsOptionError extends TypeError {
+  readonly code = 'PORTS_INVALID_OPTION'
+  override readonly name = 'PortsOptionError [PORTS_INVALID_OPTION]'
+}

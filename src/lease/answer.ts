@@ -1,0 +1,59 @@
+import { stripControls } from '../utils/strip-controls.ts'
+
+/** What a lease tells whoever asks: one line of JSON. */
+export interface LeaseAnswer {
+  readonly v: 1
+  readonly port: number
+  readonly service: string
+  /** `'held'`: its socket is bound by the owner or its child; `'leased'`: a server is expected. */
+  readonly state: 'held' | 'leased'
+  readonly root: string
+  readonly checkout: string
+  readonly branch?: string
+  readonly pid: number
+  readonly command: string
+  /** ISO 8601. */
+  readonly since: string
+}
+
+/** Longest answer that is read, in bytes. */
+export const MAX_ANSWER_BYTES = 16_384
+const MAX_TEXT = 4096
+
+/** One line, without the line break. */
+export function renderAnswer(answer: LeaseAnswer): string {
+  return JSON.stringify(answer)
+}
+
+/**
+ * Reads an answer of whoever listens at a lease's name, which may be a stranger: every field is
+ * checked and nothing in it can steer a terminal.
+ *
+ * @returns `undefined` for anything that is no answer for `port`.
+ */
+export function parseAnswer(line: string, port: number): LeaseAnswer | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch {
+    return undefined
+  }
+  if (typeof value !== 'object' || value === null) return undefined
+  const fields = value as Record<string, unknown>
+  const { v, pid, state } = fields
+  const service = text(fields.service)
+  const root = text(fields.root)
+  const checkout = text(fields.checkout)
+  const command = text(fields.command)
+  const since = text(fields.since)
+  const branch = text(fields.branch)
+  if (v !== 1 || fields.port !== port || (state !== 'held' && state !== 'leased')) return undefined
+  if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid < 1) return undefined
+  if (!service || !root || !checkout || command === undefined || !since) return undefined
+  return { v, port, service, state, root, checkout, ...(branch && { branch }), pid, command, since }
+}
+
+function text(value: unknown): string | undefined {
+  if (typeof value !== 'string' || value.length > MAX_TEXT) return undefined
+  return stripControls(value)
+}

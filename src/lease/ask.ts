@@ -1,0 +1,38 @@
+import { connect } from 'node:net'
+import { type LeaseAnswer, MAX_ANSWER_BYTES, parseAnswer } from './answer.ts'
+import type { LeaseName } from './names.ts'
+
+/** An owner that does not answer in this time is busy or suspended, in milliseconds. */
+export const ASK_TIMEOUT_MS = 1000
+
+/**
+ * Asks the lease of `port` who owns it.
+ *
+ * @returns `undefined` when nobody leases it, or the owner says nothing that makes sense in time.
+ */
+export function askLease(
+  port: number,
+  name: LeaseName,
+  timeoutMs: number = ASK_TIMEOUT_MS,
+): Promise<LeaseAnswer | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect(name.path)
+    let received = ''
+    const finish = (): void => {
+      clearTimeout(timer)
+      socket.destroy()
+      resolve(parseAnswer(received.split('\n', 1)[0] ?? '', port))
+    }
+    // A deadline for the whole answer: an idle timeout could be put off byte by byte.
+    const timer = setTimeout(finish, timeoutMs)
+    timer.unref()
+    socket.setEncoding('utf8')
+    socket.on('data', (chunk: string) => {
+      received += chunk
+      if (chunk.includes('\n') || received.length > MAX_ANSWER_BYTES) finish()
+    })
+    socket.on('error', finish)
+    socket.on('end', finish)
+    socket.on('close', finish)
+  })
+}

@@ -1,0 +1,69 @@
+import { createServer, type Server } from 'node:net'
+import { type LeaseAnswer, renderAnswer } from './answer.ts'
+import { type FileLock, removeStale, tryFileLock } from './file-lock.ts'
+import type { LeaseName } from './names.ts'
+
+/** Somebody who connects and never goes away is dropped after this, in milliseconds. */
+const VISIT_LIMIT_MS = 5000
+const MAX_VISITORS = 64
+
+/**
+ * The name of a port that other processes can see: at most one process on this machine has it, and
+ * whoever connects to it is told who. It ends with the process, however that dies.
+ */
+export class Lease {
+  readonly #server: Server | undefined
+  #lock: FileLock | undefined
+
+  private constructor(server?: Server, lock?: FileLock) {
+    this.#server = server
+    this.#lock = lock
+  }
+
+  /**
+   * Claims `name` in this tick. Never keeps the process alive.
+   *
+   * @param describe Called for each visitor, so the answer is always the present state.
+   * @returns `undefined` when another lease (of this process too) has the name.
+   */
+  static claim(name: LeaseName, describe: () => LeaseAnswer): Lease | undefined {
+    let lock: FileLock | undefined
+    if (name.lock !== undefined) {
+      const locked = tryFileLock(name.lock)
+      if (locked === 'taken') return undefined
+      // Without a writable state directory nobody has leases; the held socket still protects the port.
+      if (locked === 'unavailable') return new Lease()
+      lock = locked
+      removeStale(name.path)
+    }
+    const server = createServer((visitor) => {
+      visitor.on('error', () => visitor.destroy())
+      visitor.setTimeout(VISIT_LIMIT_MS, () => visitor.destroy())
+      visitor.unref()
+      visitor.end(`${renderAnswer(describe())}\n`)
+      // Whatever a visitor says is read and forgotten, or the closed connection would linger.
+      visitor.resume()
+    })
+    server.maxConnections = MAX_VISITORS
+    server.unref()
+    // The failure is seen in `listening`; its event comes later and must not end the process.
+    server.on('error', () => {})
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
+    try {
+      server.listen({ path: name.path, exclusive: true })
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit
+    }
+    if (server.listening) return new Lease(server, lock)
+    lock?.release()
+    return undefined
+  }
+
+  /** Gives the name up. Idempotent. */
+  end(): void {
+    this.#server?.close()
+    this.#lock?.release()
+    this.#lock = undefined
+  }
+}

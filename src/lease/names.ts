@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** Bytes of `sun_path` in Linux's `sockaddr_un`. */
+const LINUX_NAME_BYTES = 108
+/** Bytes of `sun_path` on macOS and the BSDs, the final NUL included. */
+const BSD_PATH_BYTES = 104
+
+/** Where the lease of a port is found. */
+export interface LeaseName {
+  /** For `listen` and `connect`. */
+  readonly path: string
+  /** The name is a file that outlives a crash, so claiming it needs {@link LeaseName.lock}. */
+  readonly lock?: string
+}
+
+/**
+ * The local-socket name of `port`'s lease: in Linux's abstract namespace (scoped to the network
+ * namespace, as ports are), a named pipe on Windows, a socket file in `stateDir` elsewhere.
+ */
+export function leaseName(port: number, platform: NodeJS.Platform, stateDir: string): LeaseName {
+  if (platform === 'linux' || platform === 'android') {
+    // Node 20 pads abstract names with NULs to the full length and later versions don't; padded
+    // here, every version means the same name.
+    return { path: `\0unplugin-ports:${port}`.padEnd(LINUX_NAME_BYTES, '\0') }
+  }
+  if (platform === 'win32') return { path: `\\\\.\\pipe\\unplugin-ports-${port}` }
+  let directory = join(stateDir, 'leases')
+  if (Buffer.byteLength(join(directory, '65535.sock')) >= BSD_PATH_BYTES) {
+    const short = createHash('sha256').update(stateDir).digest('hex').slice(0, 12)
+    directory = join(tmpdir(), `ports-${short}`)
+  }
+  return { path: join(directory, `${port}.sock`), lock: join(directory, `${port}.lock`) }
+}

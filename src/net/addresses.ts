@@ -1,0 +1,91 @@
+import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { withDeadline } from '../utils/deadline.ts'
+
+/** Where a server binds, as precisely as the operating system sees it. */
+export interface BindAddress {
+  /** What the server was told: a name, a literal, or `undefined` for all interfaces. */
+  readonly host: string | undefined
+  /** IP literal to bind; `undefined` for all interfaces of both families. */
+  readonly address: string | undefined
+}
+
+/** What this machine can bind, read once for each allocation. */
+export interface MachineAddresses {
+  readonly platform: NodeJS.Platform
+  /** `::1` exists. */
+  readonly ipv6: boolean
+}
+
+/** A name lookup that takes longer is given up. */
+export const LOOKUP_TIMEOUT_MS = 1000
+
+/** Reads the interface list; a machine without `::1` has no IPv6 loopback to check or bind. */
+export function machineAddresses(): MachineAddresses {
+  const ipv6 = Object.values(networkInterfaces()).some((list) =>
+    list?.some((entry) => entry.address === '::1'),
+  )
+  return { platform: process.platform, ipv6 }
+}
+
+/**
+ * The exact address that a server with this `host` option will bind.
+ *
+ * `undefined` and `false` mean `localhost`, as in Vite; `true` means all interfaces.
+ *
+ * @returns `undefined` when the name does not resolve within a second.
+ */
+export async function resolveBindAddress(
+  host: string | boolean | undefined,
+): Promise<BindAddress | undefined> {
+  const literal = literalBindAddress(host)
+  if (literal) return literal
+  const name = typeof host === 'string' ? host : 'localhost'
+  const found = await withDeadline(
+    lookup(name, { all: true }).catch(() => []),
+    LOOKUP_TIMEOUT_MS,
+    [],
+  )
+  // Node passes over link-local addresses too: they can't be bound without a zone.
+  const usable = found.find((entry) => !/^fe[89ab]/i.test(entry.address))
+  if (usable) return { host: name, address: usable.address }
+  // RFC 6761: `localhost` is loopback whatever the resolver says.
+  return name === 'localhost' ? { host: name, address: '127.0.0.1' } : undefined
+}
+
+/** Like {@link resolveBindAddress}, for hosts that need no lookup; `undefined` for names. */
+export function literalBindAddress(host: string | boolean | undefined): BindAddress | undefined {
+  if (host === true || host === '') return { host: undefined, address: undefined }
+  if (typeof host !== 'string') return undefined
+  const bare = host.replace(/^\[(.*)\]$/, '$1')
+  return isIP(bare) ? { host: bare, address: bare } : undefined
+}
+
+/** The host part of a URL for a server bound there. */
+export function urlHostname(bound: BindAddress): string {
+  const { host } = bound
+  if (host === undefined || host === '0.0.0.0' || host === '::') return 'localhost'
+  return host.includes(':') ? `[${host}]` : host
+}
+
+/**
+ * The addresses besides the bound one on which a listener would make the port busy: every one that
+ * `localhost` may mean, since a browser that resolves it the other way would reach the stranger.
+ * `undefined` stands for all interfaces.
+ */
+export function addressesToCheck(
+  bound: BindAddress,
+  machine: MachineAddresses,
+): readonly (string | undefined)[] {
+  const loopbacks = machine.ipv6 ? ['127.0.0.1', '::1'] : ['127.0.0.1']
+  if (machine.platform !== 'linux') {
+    // Elsewhere a wildcard and a specific bind may stand side by side, so nothing covers anything.
+    return [...loopbacks, '0.0.0.0', undefined].filter((address) => address !== bound.address)
+  }
+  if (bound.address === undefined || bound.address === '::') return []
+  return loopbacks.filter(
+    (address) =>
+      address !== bound.address && !(bound.address === '0.0.0.0' && address === '127.0.0.1'),
+  )
+}

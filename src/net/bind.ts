@@ -1,0 +1,53 @@
+import type { Server } from 'node:net'
+import { listenSync } from './listen-sync.ts'
+
+/** Why a bind failed, as far as a service cares. */
+export type BindFailure = 'in-use' | 'denied' | 'no-address'
+
+/**
+ * Outcome of one bind. Expected outcomes are values; only surprises throw.
+ *
+ * Success is known at once, the reason of a failure a tick later.
+ */
+export type BindOutcome =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly reason: Promise<BindFailure> }
+
+/**
+ * Binds `server` to exactly this address, in this tick. The caller closes it.
+ *
+ * @param address An IP literal; `undefined` for all interfaces.
+ */
+export function bind(server: Server, port: number, address: string | undefined): BindOutcome {
+  let onError: (error: NodeJS.ErrnoException) => void = () => {}
+  const reason = new Promise<BindFailure>((resolve, reject) => {
+    onError = (error) => {
+      const failure = bindFailure(error.code)
+      if (failure) resolve(failure)
+      else reject(error)
+    }
+  })
+  // Not everybody waits for the reason; an unusual one must not end the process then.
+  reason.catch(() => {})
+  server.once('error', onError)
+  if (!listenSync(server, port, address)) return { ok: false, reason }
+  server.off('error', onError)
+  return { ok: true }
+}
+
+/** The failure that an error code of `listen` means; `undefined` for one that no bind should produce. */
+export function bindFailure(code: string | undefined): BindFailure | undefined {
+  switch (code) {
+    case 'EADDRINUSE':
+      return 'in-use'
+    case 'EACCES':
+    case 'EPERM':
+      return 'denied'
+    case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
+    case 'EINVAL':
+      return 'no-address'
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,126 @@
+import { createServer, Server, type Socket } from 'node:net'
+import { bind, type BindOutcome } from './bind.ts'
+
+/** Connections kept waiting for the real server; further ones are turned away. */
+export const MAX_WAITING = 128
+/** A connection that waited this long is closed, in milliseconds. */
+export const WAIT_LIMIT_MS = 120_000
+
+const BUSY = [
+  'HTTP/1.1 503 Service Unavailable',
+  'Content-Type: text/plain; charset=utf-8',
+  'Retry-After: 2',
+  'Connection: close',
+  '',
+  'The server of this port is still starting. Try again in a moment.\n',
+].join('\r\n')
+
+/** What `server.listen(other)` takes the socket from; documented as "any object with a `_handle`". */
+interface HandleOwner {
+  _handle: { close(callback?: () => void): void; ref(): void } | null
+}
+
+/**
+ * A listening socket that serves nobody yet. Connections that arrive are kept, unread, and are
+ * given to the server that adopts the socket. Never keeps the process alive.
+ */
+export class Hold {
+  readonly #server: Server
+  readonly #waiting = new Map<Socket, NodeJS.Timeout>()
+  /** Clear-text HTTP is spoken here, so a turned-away client can be told why. */
+  readonly #speaksHttp: boolean
+  #done = false
+
+  /** An unbound hold; see {@link Hold.bind}. `speaksHttp: false` for TLS and other protocols. */
+  constructor(options: { speaksHttp?: boolean } = {}) {
+    this.#speaksHttp = options.speaksHttp ?? true
+    // The options of http.Server, which will serve the connections: they are fixed at accept.
+    this.#server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true })
+    this.#server.on('connection', (socket) => this.#keep(socket))
+    this.#server.unref()
+  }
+
+  /** Binds in this tick; see {@link bind}. */
+  bind(port: number, address: string | undefined): BindOutcome {
+    return bind(this.#server, port, address)
+  }
+
+  /** Still bound by this hold. */
+  get active(): boolean {
+    return !this.#done && this.#server.listening
+  }
+
+  /**
+   * Takes the listening socket away from `server`, which from then on closes as if it had closed the
+   * socket itself. For a restart: the port stays bound between the old server and the new one.
+   *
+   * @returns `undefined` when `server` does not listen.
+   */
+  static takeFrom(server: Server, options: { speaksHttp?: boolean } = {}): Hold | undefined {
+    if (!server.listening) return undefined
+    const hold = new Hold(options)
+    move(server, hold.#server)
+    hold.#server.unref()
+    return hold
+  }
+
+  /** Makes `target` listen on the held socket and gives it the connections that waited. */
+  adoptInto(target: Server): void {
+    this.#done = true
+    move(this.#server, target)
+    for (const [socket, timer] of this.#waiting) {
+      clearTimeout(timer)
+      socket.removeAllListeners()
+      if (socket.destroyed) continue
+      target.emit('connection', socket)
+      socket.resume()
+    }
+    this.#waiting.clear()
+  }
+
+  /** Stops listening and turns away who waited. Idempotent; does nothing after an adoption. */
+  close(): void {
+    if (this.#done) return
+    this.#done = true
+    this.#server.close()
+    for (const socket of this.#waiting.keys()) this.#turnAway(socket)
+  }
+
+  #keep(socket: Socket): void {
+    socket.on('error', () => socket.destroy())
+    if (this.#waiting.size >= MAX_WAITING) {
+      this.#turnAway(socket)
+      return
+    }
+    const timer = setTimeout(() => this.#turnAway(socket), WAIT_LIMIT_MS)
+    timer.unref()
+    this.#waiting.set(socket, timer)
+    socket.once('close', () => this.#forget(socket))
+  }
+
+  #forget(socket: Socket): void {
+    clearTimeout(this.#waiting.get(socket))
+    this.#waiting.delete(socket)
+  }
+
+  #turnAway(socket: Socket): void {
+    this.#forget(socket)
+    // Unread input would turn the close into a reset, and the client would never see the answer.
+    socket.resume()
+    socket.setTimeout(1000, () => socket.destroy())
+    if (this.#speaksHttp) socket.write(BUSY)
+    socket.end(() => socket.destroySoon())
+    socket.unref()
+  }
+}
+
+/** Hands the bound socket of `from` over to `to`; `from` keeps a stand-in whose close does nothing. */
+function move(from: Server, to: Server): void {
+  const source = from as unknown as HandleOwner
+  const handle = source._handle
+  // A hold is unref'd, and that sticks to the socket; the adopter's own `unref()` still counts.
+  handle?.ref()
+  // Not `to.listen`: bundlers and adapters wrap that one, and the wrapper is what called us.
+  Server.prototype.listen.call(to, from)
+  source._handle = { close: (callback) => void callback?.(), ref: () => {} }
+}

@@ -1,0 +1,88 @@
+import { readFile, readdir, readlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { readProcess } from './linux-process.ts'
+import { parseListenRows } from './linux-sockets.ts'
+import type { Deadline, Findings, ListeningSocket } from './types.ts'
+
+/** libuv has four threads for file access; more at once would only queue up in front of others' reads. */
+const CONCURRENCY = 4
+
+/** Where {@link searchLinux} looks; other than the defaults in tests. */
+export interface LinuxSearchOptions {
+  /** @default '/proc' */
+  procRoot?: string
+  /** Looked at first, as our own sockets are the likeliest. Default: this process. */
+  ownPid?: number
+}
+
+/**
+ * Finds listeners in `/proc/net/tcp{,6}` and their processes by the socket links in `/proc/<pid>/fd`.
+ *
+ * All processes are looked at, also after every socket has been found once: a worker may come up
+ * before the process that made the socket.
+ */
+export async function searchLinux(
+  ports: ReadonlySet<number>,
+  findings: Findings,
+  deadline: Deadline,
+  { procRoot = '/proc', ownPid = process.pid }: LinuxSearchOptions = {},
+): Promise<void> {
+  const [tcp, tcp6] = await Promise.all([
+    readOptional(join(procRoot, 'net/tcp')),
+    readOptional(join(procRoot, 'net/tcp6')),
+  ])
+  const byLink = new Map<string, ListeningSocket>()
+  for (const { port, inode } of [tcp, tcp6].flatMap((table) => parseListenRows(table, ports))) {
+    const socket: ListeningSocket = { port, pids: new Set() }
+    findings.sockets.push(socket)
+    byLink.set(`socket:[${inode}]`, socket)
+  }
+  if (byLink.size === 0) return
+
+  const boot = /^btime (\d+)$/m.exec(await readOptional(join(procRoot, 'stat')))?.[1]
+  const bootAtMs = boot === undefined ? undefined : Number(boot) * 1000
+  const pids = await listPids(procRoot, ownPid)
+  const queue = pids.values()
+  const visitRest = async (): Promise<void> => {
+    for (const pid of queue) {
+      if (deadline.remainingMs() <= 0) return
+      const processDir = join(procRoot, String(pid))
+      const held = await heldSockets(processDir, byLink, deadline)
+      if (held.length === 0) continue
+      const facts = await readProcess(processDir, bootAtMs)
+      if (!facts) continue
+      findings.processes.set(pid, facts)
+      for (const socket of held) socket.pids.add(pid)
+    }
+  }
+  await Promise.all(Array.from({ length: CONCURRENCY }, visitRest))
+}
+
+/** Youngest first, since what takes a developer's port was usually started not long ago. */
+async function listPids(procRoot: string, ownPid: number): Promise<number[]> {
+  const names = (await readdir(procRoot)).filter((name) => /^\d+$/.test(name))
+  const others = names.map(Number).filter((pid) => pid !== ownPid)
+  return [ownPid, ...others.toSorted((a, b) => b - a)]
+}
+
+async function heldSockets(
+  processDir: string,
+  byLink: ReadonlyMap<string, ListeningSocket>,
+  deadline: Deadline,
+): Promise<ListeningSocket[]> {
+  const held = new Set<ListeningSocket>()
+  const fdDir = join(processDir, 'fd')
+  // Another user's process, or one that has just ended.
+  const fds = await readdir(fdDir).catch(() => [])
+  for (const fd of fds) {
+    if (deadline.remainingMs() <= 0) break
+    const socket = byLink.get(await readlink(join(fdDir, fd)).catch(() => ''))
+    if (socket) held.add(socket)
+  }
+  return [...held]
+}
+
+/** Empty when the file can't be read: without IPv6 there is no `tcp6`. */
+function readOptional(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch(() => '')
+}

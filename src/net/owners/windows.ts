@@ -1,0 +1,43 @@
+import { win32 } from 'node:path'
+import { runTool, type RunTool } from './run-tool.ts'
+import type { Deadline, Findings } from './types.ts'
+import { parseNetstat } from './windows-netstat.ts'
+import { parseProcessList, processQuery } from './windows-processes.ts'
+
+/** What {@link searchWindows} runs; other than the defaults in tests. */
+export interface WindowsSearchOptions {
+  run?: RunTool
+  /** Default: `%SystemRoot%`, else `C:\Windows`. */
+  systemRoot?: string
+}
+
+/** Finds listeners with netstat, command lines and start times with one PowerShell query. */
+export async function searchWindows(
+  ports: ReadonlySet<number>,
+  findings: Findings,
+  deadline: Deadline,
+  {
+    run = runTool,
+    systemRoot = process.env.SystemRoot ?? 'C:\\Windows',
+  }: WindowsSearchOptions = {},
+): Promise<void> {
+  // By path, because Windows looks for a bare name in the working directory first.
+  const system = win32.join(systemRoot, 'System32')
+  const ask = (file: string, args: readonly string[]): Promise<string> =>
+    run(win32.join(system, file), args, { timeoutMs: deadline.remainingMs() }).then(
+      (output) => output ?? '',
+    )
+
+  const netstat = async (protocol: string): Promise<void> => {
+    for (const { port, pid } of parseNetstat(await ask('netstat.exe', ['-ano', '-p', protocol]))) {
+      if (ports.has(port)) findings.sockets.push({ port, pids: new Set([pid]) })
+    }
+  }
+  await Promise.all([netstat('TCP'), netstat('TCPv6')])
+  const pids = [...new Set(findings.sockets.flatMap((socket) => [...socket.pids]))]
+  if (pids.length === 0) return
+
+  const command = ['-NoProfile', '-NonInteractive', '-Command', processQuery(pids)]
+  const processes = await ask('WindowsPowerShell\\v1.0\\powershell.exe', command)
+  for (const [pid, facts] of parseProcessList(processes)) findings.processes.set(pid, facts)
+}

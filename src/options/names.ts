@@ -1,0 +1,64 @@
+import type { ServiceEnvNames, ServiceOptions } from '../types.ts'
+import type { ResolvedEnvNames, ServiceKind } from './resolved.ts'
+
+/** Whether every shell and env file can carry a variable of this name. */
+export function isVariableName(name: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)
+}
+
+/**
+ * The `<NAME>` of a service's variables: `authApi` and `auth-api` give `AUTH_API`.
+ *
+ * A name that begins with a digit gets a leading `_`, because no variable may begin with one.
+ */
+export function variableStem(service: string): string {
+  const stem = service
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    // The end of an acronym: `HTTPServer` is HTTP and Server.
+    .replace(/([A-Z])([A-Z][a-z])/g, '$1_$2')
+    .replace(/[^A-Za-z0-9]+/g, '_')
+    .toUpperCase()
+  return /^\d/.test(stem) ? `_${stem}` : stem
+}
+
+/** What the names of a service's variables depend on. */
+interface EnvNamesInput {
+  readonly name: string
+  readonly kind: ServiceKind
+  /** The service's `env` option, validated. */
+  readonly env: ServiceOptions['env']
+  /** Whether the service has `proxy` rules; only then is there a target by default. */
+  readonly proxied: boolean
+}
+
+/** The variables of a service: the user's names, and the default for every kind of value not named. */
+export function resolveEnvNames(input: EnvNamesInput): ResolvedEnvNames {
+  if (input.env === false) return { port: [], url: [], target: [], reads: [] }
+  const defaults = defaultEnvNames(input)
+  const given = namesByValue(input.env)
+  return {
+    port: unique(given.port ?? defaults.port),
+    url: unique(given.url ?? defaults.url),
+    target: unique(given.target ?? defaults.target),
+    reads: defaults.reads,
+  }
+}
+
+function defaultEnvNames({ name, kind, proxied }: EnvNamesInput): ResolvedEnvNames {
+  const stem = variableStem(name)
+  return {
+    port: [kind === 'hmr' ? 'VITE_HMR_PORT' : `${stem}_PORT`],
+    // Nobody opens the HMR socket by hand.
+    url: kind === 'hmr' ? [] : [`${stem}_URL`],
+    target: proxied ? [`${stem}_TARGET`] : [],
+    reads: kind === 'dev' || kind === 'preview' ? ['PORT'] : [],
+  }
+}
+
+function namesByValue(env: Exclude<ServiceOptions['env'], false>): ServiceEnvNames {
+  return typeof env === 'string' || Array.isArray(env) ? { port: env } : (env ?? {})
+}
+
+function unique(names: string | readonly string[]): readonly string[] {
+  return [...new Set(typeof names === 'string' ? [names] : names)]
+}

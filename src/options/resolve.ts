@@ -1,0 +1,57 @@
+import { PortsOptionError } from '../errors.ts'
+import type { Options, PortRange } from '../types.ts'
+import { findConflicts } from './conflicts.ts'
+import { isPlainObject } from './plain-object.ts'
+import { parseRange } from './ranges.ts'
+import type { Range, ResolvedOptions } from './resolved.ts'
+import { type BuiltInPorts, resolveServices } from './services.ts'
+import { validateOptions } from './validate.ts'
+
+export type { BuiltInPorts } from './services.ts'
+
+/** File of the managed block, relative to the bundler's env directory. */
+const DEFAULT_ENV_FILE = '.env.local'
+
+/**
+ * The options with every default filled in.
+ *
+ * Pure: reads neither the environment nor the disk, and leaves `options` as they are.
+ *
+ * @param builtIn The ports of the bundler's own servers; without any, only the user's services exist.
+ * @throws PortsOptionError that lists every problem, one line each. Two services that ask for the
+ * same variable or proxied path are reported once every option by itself is right.
+ */
+export function resolveOptions(
+  options: Options | undefined,
+  builtIn: BuiltInPorts = {},
+): ResolvedOptions {
+  // Most projects start with nothing set, and the schema costs more than the rest together.
+  const given = saysNothing(options) ? {} : validateOptions(options)
+  const resolved: ResolvedOptions = {
+    services: resolveServices(given, builtIn),
+    exclude: (given.exclude ?? []).flatMap(toRanges),
+    strict: given.strict,
+    host: given.host,
+    env: resolveEnvFile(given.env),
+    summary: given.summary ?? true,
+    root: given.root,
+  }
+  const conflicts = findConflicts(resolved)
+  if (conflicts.length > 0) throw new PortsOptionError(conflicts.join('\n'))
+  return resolved
+}
+
+function saysNothing(options: unknown): boolean {
+  return options === undefined || (isPlainObject(options) && Object.keys(options).length === 0)
+}
+
+function toRanges(item: number | PortRange): Range[] {
+  const range = typeof item === 'number' ? { from: item, to: item } : parseRange(item)
+  return range ? [range] : []
+}
+
+function resolveEnvFile(env: Options['env']): ResolvedOptions['env'] {
+  if (env === false) return undefined
+  const { file, prefix } = typeof env === 'object' ? env : {}
+  return { file: file ?? DEFAULT_ENV_FILE, prefix }
+}

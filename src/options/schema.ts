@@ -1,0 +1,78 @@
+import { array, type GenericSchema, lazy } from 'valibot'
+import type { EnvOptions, Options } from '../types.ts'
+import { keyed, leaf, optionTable, refuse } from './keyed.ts'
+import { serviceOptionFor, serviceSchema } from './service-schema.ts'
+import { showValue } from './show.ts'
+import {
+  booleanValue,
+  hostValue,
+  portValue,
+  rangeValue,
+  textValue,
+  variableValue,
+} from './values.ts'
+
+/** The schema of everything that `ports()` takes. Built anew on each call: most programs need it once or never. */
+export function optionsSchema(): GenericSchema {
+  const entries = {
+    services: keyed('service names with their options', namedServiceSchema),
+    host: hostValue(),
+    exclude: excludeSchema(),
+    strict: booleanValue(),
+    env: envFileSchema(),
+    summary: leaf(
+      (value) => typeof value === 'boolean' || value === 'full',
+      (value) => `${showValue(value)} is no summary; expected true, false or "full".`,
+    ),
+    root: textValue('the path of a directory'),
+  } satisfies Record<keyof Options, GenericSchema>
+  return optionTable('the options of ports()', entries, hintAtService)
+}
+
+function namedServiceSchema(name: string): GenericSchema {
+  const shown = showValue(name)
+  if (!/^[A-Za-z0-9._-]+$/.test(name)) {
+    return refuse(
+      () => `${shown} is no service name; expected letters (a-z), digits, "-", "_" and ".".`,
+    )
+  }
+  // Elsewhere services are looked up by name in plain objects, which answer to these names too.
+  if (name in Object.prototype) {
+    return refuse(() => `${shown} is a name that every JavaScript object has; choose another.`)
+  }
+  return serviceSchema(name)
+}
+
+function excludeSchema(): GenericSchema {
+  return lazy((value) =>
+    Array.isArray(value)
+      ? array(lazy(excludedSchema))
+      : refuse(
+          () =>
+            `${showValue(value)} is no list; expected ports and ranges such as [3005, "4000-4099"].`,
+        ),
+  )
+}
+
+function excludedSchema(value: unknown): GenericSchema {
+  if (typeof value === 'number') return portValue()
+  // A port in quotes is told from a range that went wrong.
+  if (typeof value === 'string') return /^\d+$/.test(value) ? portValue() : rangeValue()
+  if (Array.isArray(value)) return rangeValue()
+  return refuse(() => `${showValue(value)} is neither a port nor a range.`)
+}
+
+function envFileSchema(): GenericSchema {
+  const entries = {
+    file: textValue('the path of a file'),
+    prefix: variableValue(),
+  } satisfies Record<keyof EnvOptions, GenericSchema>
+  const table = optionTable('file and prefix, or a boolean', entries)
+  const boolean = booleanValue()
+  return lazy((value) => (typeof value === 'boolean' ? boolean : table))
+}
+
+function hintAtService(key: string): string | undefined {
+  const option = serviceOptionFor(key)
+  return option && `It is an option of a service: services.<name>.${option}.`
+}

@@ -1,0 +1,106 @@
+import { array, type GenericSchema, lazy } from 'valibot'
+import type { ServiceEnvNames, ServiceOptions } from '../types.ts'
+import { isJson } from './json.ts'
+import { leaf, optionTable, refuse } from './keyed.ts'
+import { isPlainObject } from './plain-object.ts'
+import { proxySchema } from './proxy-schema.ts'
+import { showValue } from './show.ts'
+import {
+  booleanValue,
+  hostValue,
+  lineValue,
+  oneOrMany,
+  portValue,
+  rangeValue,
+  variableValue,
+} from './values.ts'
+
+/** Keys of other tools, and of the top level, that people write into a service. */
+const MISPLACED: Record<string, string> = {
+  port: 'Did you mean "preferred"?',
+  ports: 'Did you mean "preferred"?',
+  strictPort: 'Did you mean "strict"?',
+  exclude: 'It is a top-level option, for all services.',
+  services: 'Services do not nest.',
+  summary: 'It is a top-level option, for all services.',
+}
+
+/** The schema of one entry of `services`: options, a port, or a boolean. */
+export function serviceSchema(name: string): GenericSchema {
+  return lazy((value) => {
+    if (typeof value === 'boolean') return booleanValue()
+    if (typeof value === 'number') return portValue('write true to get any free port.')
+    // A port or range in quotes has an answer of its own.
+    if (typeof value === 'string' && /^[\d\s-]+$/.test(value)) return portValue()
+    if (isPlainObject(value)) return serviceTable(name)
+    return refuse(
+      () =>
+        `${showValue(value)} is no service; expected an object with its options, a port, true or false.`,
+    )
+  })
+}
+
+/** The option of a service that `key` is, or that people mean by it; `undefined` for none. */
+export function serviceOptionFor(key: string): string | undefined {
+  if (key === 'port') return 'preferred'
+  return Object.hasOwn(serviceEntries(''), key) ? key : undefined
+}
+
+function serviceTable(name: string): GenericSchema {
+  return optionTable('the options of a service', serviceEntries(name), (key) =>
+    Object.hasOwn(MISPLACED, key) ? MISPLACED[key] : undefined,
+  )
+}
+
+function serviceEntries(name: string) {
+  return {
+    preferred: oneOrMany(
+      portValue('leave "preferred" out to get any free port.'),
+      'leave "preferred" out to get any free port.',
+    ),
+    range: rangeValue(),
+    host: hostValue(),
+    strict: booleanValue(),
+    required: booleanValue(),
+    env: envNamesSchema(),
+    proxy: proxySchema(name),
+    separate: separateSchema(name),
+    description: lineValue(),
+    metadata: leaf(
+      (value) => isPlainObject(value) && isJson(value),
+      (value) => `${showValue(value)} is no metadata; expected an object that JSON can say.`,
+    ),
+  } satisfies Record<keyof ServiceOptions, GenericSchema>
+}
+
+function separateSchema(name: string): GenericSchema {
+  if (name === 'hmr') return booleanValue()
+  return lazy((value) =>
+    value === true
+      ? refuse(() => 'true is for "hmr" alone; every other service has a port of its own anyway.')
+      : booleanValue(),
+  )
+}
+
+function envNamesSchema(): GenericSchema {
+  const names = oneOrMany(variableValue(), 'write false for no variables.')
+  // In the object a key stands for itself, so an empty list can only mean "none of these".
+  const namesOrNone = lazy((value) =>
+    Array.isArray(value) ? array(variableValue()) : variableValue(),
+  )
+  const entries = {
+    port: namesOrNone,
+    url: namesOrNone,
+    target: namesOrNone,
+  } satisfies Record<keyof ServiceEnvNames, GenericSchema>
+  const table = optionTable('names for port, url and target', entries)
+  return lazy((value) => {
+    if (typeof value === 'string' || Array.isArray(value)) return names
+    if (isPlainObject(value)) return table
+    return leaf(
+      (value) => value === false,
+      (value) =>
+        `${showValue(value)} is no variable name; expected names, an object with port, url and target, or false.`,
+    )
+  })
+}

@@ -1,0 +1,31 @@
+import { closestMatch } from 'leven'
+import { showValue } from './show.ts'
+
+/** Says where a key that is no option here belongs, as a sentence; `undefined` when it is none anywhere. */
+export type MisplacedHint = (key: string) => string | undefined
+
+interface UnknownOption {
+  readonly key: string
+  readonly value: unknown
+  readonly known: readonly string[]
+  readonly misplaced: MisplacedHint
+}
+
+/** The message for an unknown option: its value, and the likeliest of what was meant. */
+export function describeUnknown({ key, value, known, misplaced }: UnknownOption): string {
+  const nearest = nearestName(key, known)
+  const advice =
+    misplaced(key) ??
+    (nearest === undefined ? `Known: ${known.join(', ')}.` : `Did you mean "${nearest}"?`)
+  return `unknown option (value: ${showValue(value)}). ${advice}`
+}
+
+/**
+ * The known name that `name` is a slip of the keyboard away from.
+ *
+ * Two edits in five letters, and never more than three: `test` for `host` is another word, not a slip.
+ */
+function nearestName(name: string, known: readonly string[]): string | undefined {
+  const maxDistance = Math.min(3, Math.floor(name.length * 0.4))
+  return closestMatch(name.toLowerCase(), known, { maxDistance })
+}

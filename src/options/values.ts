@@ -1,0 +1,86 @@
+import { isIPv6 } from 'node:net'
+import { array, type GenericSchema, lazy, nonEmpty, pipe } from 'valibot'
+import { leaf } from './keyed.ts'
+import { isVariableName } from './names.ts'
+import { isPort, MAX_PORT, MIN_PORT, parseRange } from './ranges.ts'
+import { showValue } from './show.ts'
+
+/** `true` or `false`. */
+export function booleanValue(): GenericSchema {
+  return leaf(isBoolean, (value) => `${showValue(value)} is no boolean; expected true or false.`)
+}
+
+/** A string with at least one character; `expected` says what it stands for. */
+export function textValue(expected: string): GenericSchema {
+  return leaf(isText, (value) => `${showValue(value)} is no text; expected ${expected}.`)
+}
+
+/** One line for people. */
+export function lineValue(): GenericSchema {
+  return leaf(
+    (value) => isText(value) && !/[\r\n]/.test(value),
+    (value) => `${showValue(value)} is no line of text; expected a string without line breaks.`,
+  )
+}
+
+/** A port by number. `whenZero` says how to get any free port in this place. */
+export function portValue(whenZero?: string): GenericSchema {
+  return leaf(isPort, (value) => describeNoPort(value, whenZero))
+}
+
+/** `[from, to]` or `'from-to'`. */
+export function rangeValue(): GenericSchema {
+  return leaf(
+    (value) => parseRange(value) !== undefined,
+    (value) =>
+      `${showValue(value)} is not a range; expected [from, to] or "from-to" with ${MIN_PORT} <= from <= to <= ${MAX_PORT}.`,
+  )
+}
+
+/** A bind address, or a boolean as in the bundlers' own `host`. */
+export function hostValue(): GenericSchema {
+  return leaf(
+    (value) => isBoolean(value) || isHost(value),
+    (value) =>
+      `${showValue(value)} is no host; expected a name or an IP address without scheme, port or brackets, or true for all interfaces.`,
+  )
+}
+
+/** The name of an environment variable. */
+export function variableValue(): GenericSchema {
+  return leaf(
+    (value) => typeof value === 'string' && isVariableName(value),
+    (value) =>
+      `${showValue(value)} is no variable name; expected letters, digits and "_", not beginning with a digit.`,
+  )
+}
+
+/** An `item`, or a list of them that is not empty; `whenEmpty` says what to write instead. */
+export function oneOrMany(item: GenericSchema, whenEmpty: string): GenericSchema {
+  const list = pipe(array(item), nonEmpty(`an empty list; ${whenEmpty}`))
+  return lazy((value) => (Array.isArray(value) ? list : item))
+}
+
+/** Why `value` is no port, and what to write instead. */
+function describeNoPort(value: unknown, whenZero: string | undefined): string {
+  const shown = showValue(value)
+  if (value === 0 && whenZero !== undefined) return `${shown} is no port; ${whenZero}`
+  if (typeof value === 'string') {
+    const number = /^\s*\d+\s*$/.test(value) ? Number(value) : undefined
+    if (isPort(number)) return `${shown} is a string; write the number ${number}.`
+    if (parseRange(value)) return `${shown} is a range, not a port; put it in "range".`
+  }
+  return `${shown} is no port; expected a whole number from ${MIN_PORT} to ${MAX_PORT}.`
+}
+
+function isBoolean(value: unknown): value is boolean {
+  return typeof value === 'boolean'
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
+
+function isHost(value: unknown): boolean {
+  return isText(value) && (isIPv6(value) || !/[\s/[\]:]/.test(value))
+}

@@ -1,0 +1,147 @@
+import type colors from 'picocolors'
+import type { Allocation, PortAttempt, PortSource } from '../types.ts'
+import { attemptText } from '../reservation/holder-text.ts'
+
+/** One line of the table. */
+export interface SummaryRow {
+  readonly service: string
+  /** Another service whose port this one uses. */
+  readonly sharedWith?: string
+  readonly allocation?: Pick<
+    Allocation,
+    'port' | 'url' | 'source' | 'state' | 'attempts' | 'description'
+  >
+  /** A person opens it, so the URL is shown instead of the port. */
+  readonly link: boolean
+  /** Where the port was said: `--port`, `API_PORT in .env`. */
+  readonly from?: string | undefined
+  /** Variable that carries the port, and the file that has it. */
+  readonly variable?: string | undefined
+  /** For a service that is not required and could not be had. */
+  readonly failed?: readonly PortAttempt[]
+}
+
+/** How the table is drawn. */
+export interface SummaryStyle {
+  /** Columns of the terminal; lines are broken to fit. */
+  readonly width: number
+  readonly colors: Pick<typeof colors, 'bold' | 'cyan' | 'dim' | 'green'>
+  /** Directory that paths are shown relative to. */
+  readonly from: string
+  readonly branch?: string | undefined
+  readonly envFile?: string | undefined
+  readonly full: boolean
+}
+
+const LABELS: Record<PortSource, string> = {
+  typed: 'typed',
+  env: 'from',
+  preferred: 'preferred',
+  sticky: 'remembered',
+  range: 'fallback',
+  any: 'fallback',
+}
+const INDENT = '     '
+const GAP = '   '
+/** A gap and a few words must fit beside the columns, or the reason gets a line of its own. */
+const MIN_REASON = 24
+
+/** The allocation summary as lines, ready to print after the bundler's own URLs. */
+export function renderSummary(rows: readonly SummaryRow[], style: SummaryStyle): string[] {
+  if (rows.length === 0) return []
+  const { colors: c } = style
+  const title = `  ${c.green('➜')}  ${c.bold('Ports')}:${style.branch ? `   ${c.dim(style.branch)}` : ''}`
+  const cells = rows.map((row) => cellsOf(row, style))
+  const nameWidth = Math.max(...cells.map((cell) => cell.name.length))
+  const placeWidth = Math.max(...cells.map((cell) => cell.place.length))
+  const lines = cells.flatMap((cell) => {
+    const head = `${INDENT}${c.bold(cell.name.padEnd(nameWidth))}${GAP}`
+    const used = INDENT.length + nameWidth + GAP.length + placeWidth + GAP.length
+    const place = cell.link ? c.cyan(cell.place) : cell.place
+    const pad = ' '.repeat(placeWidth - cell.place.length)
+    const room = style.width - used
+    if (!cell.reason) return [(head + place).trimEnd()]
+    if (room >= Math.min(MIN_REASON, cell.reason.length)) {
+      const [first = '', ...more] = wrap(cell.reason, room)
+      const rest = more.map((line) => ' '.repeat(used) + c.dim(line))
+      return [`${head}${place}${pad}${GAP}${c.dim(first)}`, ...rest]
+    }
+    const indent = INDENT.length + nameWidth + GAP.length
+    const below = wrap(cell.reason, Math.max(16, style.width - indent))
+    return [head + place, ...below.map((line) => ' '.repeat(indent) + c.dim(line))]
+  })
+  const totals = style.full ? ['', INDENT + c.dim(totalsOf(rows))] : []
+  return [title, '', ...lines, ...totals, '']
+}
+
+interface Cells {
+  name: string
+  place: string
+  link: boolean
+  reason: string
+}
+
+function cellsOf(row: SummaryRow, style: SummaryStyle): Cells {
+  const { allocation } = row
+  const name = row.service
+  if (row.sharedWith) {
+    return { name, place: '', link: false, reason: `shared with ${row.sharedWith}` }
+  }
+  if (!allocation) {
+    const why = row.failed?.at(-1)
+    const reason = why ? `${why.port} ${attemptText(why, style.from)}` : 'no free port'
+    return { name, place: 'none', link: false, reason: `not required; ${reason}` }
+  }
+  const place = row.link ? `${allocation.url}/` : String(allocation.port)
+  const reason = `${reasonOf(row, allocation, style)} (${countOf(allocation.attempts)})`
+  return { name, place, link: row.link, reason }
+}
+
+function reasonOf(
+  row: SummaryRow,
+  { source, state, attempts, description }: NonNullable<SummaryRow['allocation']>,
+  style: SummaryStyle,
+): string {
+  const label = source === 'env' || source === 'typed' ? `from ${row.from ?? 'you'}` : LABELS[source]
+  const passed = attempts.find((attempt) => attempt.rejected !== undefined)
+  const why = passed ? `: ${passed.port} ${attemptText(passed, style.from)}` : ''
+  const notes = [description]
+  if (state === 'running') notes.push('already running')
+  if (state === 'leased') {
+    const { variable } = row
+    notes.push(
+      variable && style.envFile
+        ? `start it on ${variable} from ${style.envFile}`
+        : 'waiting for its server',
+    )
+  }
+  return [label + why, ...notes].filter(Boolean).join('; ')
+}
+
+function countOf(attempts: readonly PortAttempt[]): string {
+  return attempts.length === 1 ? '1 attempt' : `${attempts.length} attempts`
+}
+
+function totalsOf(rows: readonly SummaryRow[]): string {
+  const own = rows.filter((row) => !row.sharedWith)
+  const had = own.flatMap((row) => (row.allocation ? [row.allocation] : []))
+  const fallback = had.filter((a) => a.source === 'range' || a.source === 'any').length
+  const attempts = own.reduce(
+    (sum, row) => sum + (row.allocation?.attempts ?? row.failed ?? []).length,
+    0,
+  )
+  const rate = own.length === 0 ? 100 : Math.round((100 * had.length) / own.length)
+  return `${own.length} services: ${had.length - fallback} preferred, ${fallback} fallback, ${attempts} attempts, ${rate}% allocated`
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line && line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = word
+    } else line = line ? `${line} ${word}` : word
+  }
+  return [...lines, line]
+}

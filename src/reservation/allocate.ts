@@ -1,0 +1,205 @@
+import { createServer } from 'node:net'
+import type { PortsErrorCode } from '../errors.ts'
+import type { LeaseAnswer } from '../lease/answer.ts'
+import { Lease } from '../lease/lease.ts'
+import type { LeaseName } from '../lease/names.ts'
+import { addressesToCheck, type BindAddress, type MachineAddresses } from '../net/addresses.ts'
+import { bind, type BindFailure } from '../net/bind.ts'
+import { Hold } from '../net/hold.ts'
+import type { Candidate, ServicePlan } from '../plan/plan.ts'
+import type { PortAttempt } from '../types.ts'
+import type { Found } from './reservation.ts'
+
+/** Whose server listens on a port. `'unknown'`: it can't be told, a container's proxy for example. */
+export type Verdict = 'ours' | 'foreign' | 'unknown'
+
+/**
+ * What choosing has to ask the world between two steps. The steps themselves are synchronous, so
+ * hosts whose hooks may not wait can choose as well.
+ */
+export type Question =
+  | { readonly ask: 'bind-failure'; readonly reason: Promise<BindFailure> }
+  | { readonly ask: 'whose'; readonly port: number; readonly service: string }
+
+/** One service's part of an allocation. */
+export interface ServiceRequest {
+  readonly plan: ServicePlan
+  readonly bound: BindAddress
+  /** We bind the port and hand it over; otherwise it is leased for a server that somebody else starts. */
+  readonly hold: boolean
+  /** TLS or another protocol, so nobody is answered in clear text. */
+  readonly secure: boolean
+  /** A port that this service has already in this session: free for it although it is in use. */
+  readonly current?: number | undefined
+  /** Port of the last run. When this checkout's server still runs there, it is the service. */
+  readonly remembered?: number | undefined
+}
+
+/** What all services of an allocation share. */
+export interface AllocationContext {
+  readonly machine: MachineAddresses
+  leaseName(port: number): LeaseName
+  describe(service: string, port: number, state: LeaseAnswer['state']): LeaseAnswer
+}
+
+/** Outcome for one service; a failure has no socket and no lease left. */
+export type ServiceOutcome =
+  | { readonly ok: true; readonly found: Found }
+  | { readonly ok: true; readonly keep: number; readonly attempts: readonly PortAttempt[] }
+  | {
+      readonly ok: false
+      readonly code: PortsErrorCode
+      readonly attempts: readonly PortAttempt[]
+    }
+
+type Steps<T> = Generator<Question, T, unknown>
+
+/** Tries the candidates in order until one is held (or leased) and stands on no other listener's ground. */
+export function* allocateService(
+  request: ServiceRequest,
+  context: AllocationContext,
+): Steps<ServiceOutcome> {
+  const attempts: PortAttempt[] = []
+  const { plan } = request
+  const service = plan.service.name
+  const { remembered } = request
+  if (remembered !== undefined && !request.hold) {
+    const running = yield* findRunning(remembered, request, context)
+    if (running) {
+      attempts.push({ port: remembered, source: 'sticky' })
+      const chosen = { service, port: remembered, source: 'sticky', attempts } as const
+      return { ok: true, found: { ...chosen, bound: request.bound, ...running } }
+    }
+  }
+  for (const candidate of plan.candidates()) {
+    const attempt: PortAttempt = { port: candidate.port, source: candidate.source }
+    attempts.push(attempt)
+    if (candidate.rejected) {
+      attempt.rejected = candidate.rejected
+      continue
+    }
+    if (candidate.port === request.current) {
+      return { ok: true, keep: candidate.port, attempts }
+    }
+    const taken = yield* request.hold
+      ? holdPort(candidate, request, context)
+      : leasePort(candidate, request, context)
+    if (typeof taken === 'object') {
+      const { port, source } = candidate
+      return { ok: true, found: { service, port, source, attempts, bound: request.bound, ...taken } }
+    }
+    attempt.rejected = taken
+    // Every further candidate would meet the same wall.
+    if (taken === 'no-address') return { ok: false, code: 'PORTS_NO_ADDRESS', attempts }
+  }
+  return { ok: false, code: failureCode(request, attempts), attempts }
+}
+
+type Taken = Pick<Found, 'hold' | 'lease' | 'running'>
+type Refusal = NonNullable<PortAttempt['rejected']>
+
+function* holdPort(
+  candidate: Candidate,
+  request: ServiceRequest,
+  context: AllocationContext,
+): Steps<Taken | Refusal> {
+  const { port } = candidate
+  const lease = claim(port, 'held', request, context)
+  if (!lease) return 'leased'
+  const hold = new Hold({ speaksHttp: !request.secure })
+  const bound = hold.bind(port, request.bound.address)
+  if (!bound.ok) {
+    lease.end()
+    return (yield { ask: 'bind-failure', reason: bound.reason }) as BindFailure
+  }
+  const elsewhere = yield* checkOthers(port, request.bound, context)
+  if (!elsewhere) return { hold, lease, running: false }
+  hold.close()
+  lease.end()
+  return elsewhere
+}
+
+function* leasePort(
+  candidate: Candidate,
+  request: ServiceRequest,
+  context: AllocationContext,
+): Steps<Taken | Refusal> {
+  const { port } = candidate
+  const lease = claim(port, 'leased', request, context)
+  const busy = lease
+    ? yield* checkAll(port, request.bound, context)
+    : ('leased' as const)
+  if (!busy) return { running: false, ...(lease && { lease }) }
+  if (busy === 'denied') {
+    // We may not bind it, but its server may be allowed to: only others' servers can make it busy.
+    return { running: false, ...(lease && { lease }) }
+  }
+  const whose = (yield { ask: 'whose', port, service: request.plan.service.name }) as Verdict
+  const typed = candidate.source === 'typed' || candidate.source === 'env'
+  const recognised = typed || candidate.source === 'preferred' || candidate.source === 'sticky'
+  // What a person typed is where the server is, unless it is provably another checkout's.
+  const use = whose === 'ours' ? recognised : whose === 'unknown' && typed
+  if (use) return { running: true, ...(lease && { lease }) }
+  lease?.end()
+  return busy
+}
+
+function* findRunning(
+  port: number,
+  request: ServiceRequest,
+  context: AllocationContext,
+): Steps<Taken | undefined> {
+  const lease = claim(port, 'leased', request, context)
+  const busy = !lease || (yield* checkAll(port, request.bound, context))
+  if (busy) {
+    const whose = (yield { ask: 'whose', port, service: request.plan.service.name }) as Verdict
+    if (whose === 'ours') return { running: true, ...(lease && { lease }) }
+  }
+  lease?.end()
+  return undefined
+}
+
+function claim(
+  port: number,
+  state: LeaseAnswer['state'],
+  request: ServiceRequest,
+  context: AllocationContext,
+): Lease | undefined {
+  const service = request.plan.service.name
+  return Lease.claim(context.leaseName(port), () => context.describe(service, port, state))
+}
+
+function* checkOthers(
+  port: number,
+  bound: BindAddress,
+  context: AllocationContext,
+): Steps<BindFailure | undefined> {
+  for (const address of addressesToCheck(bound, context.machine)) {
+    const failure = yield* probe(port, address)
+    if (failure && failure !== 'no-address') return failure
+  }
+  return undefined
+}
+
+function* checkAll(
+  port: number,
+  bound: BindAddress,
+  context: AllocationContext,
+): Steps<BindFailure | undefined> {
+  const failure = yield* probe(port, bound.address)
+  return failure ?? (yield* checkOthers(port, bound, context))
+}
+
+function* probe(port: number, address: string | undefined): Steps<BindFailure | undefined> {
+  const server = createServer()
+  const outcome = bind(server, port, address)
+  if (!outcome.ok) return (yield { ask: 'bind-failure', reason: outcome.reason }) as BindFailure
+  server.close()
+  return undefined
+}
+
+function failureCode(request: ServiceRequest, attempts: readonly PortAttempt[]): PortsErrorCode {
+  const tried = attempts.filter((a) => a.rejected !== 'excluded' && a.rejected !== 'blocked')
+  if (tried.length > 0 && tried.every((a) => a.rejected === 'denied')) return 'PORTS_DENIED'
+  return request.plan.strict ? 'PORTS_TAKEN' : 'PORTS_RANGE_EXHAUSTED'
+}

@@ -1,0 +1,195 @@
+import type { Server } from 'node:net'
+import { PortsError } from '../errors.ts'
+import type { Lease } from '../lease/lease.ts'
+import { type BindAddress, urlHostname } from '../net/addresses.ts'
+import { Hold } from '../net/hold.ts'
+import type { Allocation, PortAttempt, PortSource, Reservation } from '../types.ts'
+
+/** What an allocation found for one service; becomes a {@link PortReservation}. */
+export interface Found {
+  readonly service: string
+  readonly port: number
+  readonly bound: BindAddress
+  readonly source: PortSource
+  readonly attempts: readonly PortAttempt[]
+  /** Bound by us; absent for servers that others start. */
+  readonly hold?: Hold
+  /** Absent when the service runs already and its port is somebody else's lease. */
+  readonly lease?: Lease
+  /** A server of this checkout listens there already. */
+  readonly running: boolean
+}
+
+/** How the port is spoken to and described. */
+export interface ReservationFacts {
+  readonly secure: boolean
+  readonly description?: string | undefined
+  readonly metadata?: Record<string, unknown> | undefined
+  /** See `ServicePlan.key`. */
+  readonly key: string
+}
+
+/** One reserved port of one session. Users are counted: the last one to leave releases it. */
+export class PortReservation implements Reservation {
+  readonly service: string
+  readonly port: number
+  readonly source: PortSource
+  readonly attempts: readonly PortAttempt[]
+  /** Whoever needs the port: bundler servers, programs. */
+  readonly users = new Set<object>()
+  readonly #lease: Lease | undefined
+  readonly #running: boolean
+  #hold: Hold | undefined
+  #server: Server | undefined
+  #heir: Server | undefined
+  #released = false
+  /** The bound address changed while a server was on the old one. */
+  #moved = false
+  #bound: BindAddress
+  #facts: ReservationFacts
+
+  constructor(found: Found, facts: ReservationFacts) {
+    this.service = found.service
+    this.port = found.port
+    this.#bound = found.bound
+    this.source = found.source
+    this.attempts = found.attempts
+    this.#facts = facts
+    this.#hold = found.hold
+    this.#lease = found.lease
+    this.#running = found.running
+  }
+
+  /** Where its server binds. */
+  get bound(): BindAddress {
+    return this.#bound
+  }
+
+  /** How it is spoken to, as its newest user sees it. */
+  get facts(): ReservationFacts {
+    return this.#facts
+  }
+
+  /** See {@link Allocation.host}. */
+  get host(): string | undefined {
+    return this.bound.host
+  }
+
+  /** See {@link Allocation.url}. */
+  get url(): string {
+    return `${this.facts.secure ? 'https' : 'http'}://${urlHostname(this.bound)}:${this.port}`
+  }
+
+  /** See {@link Allocation.state}. */
+  get state(): Allocation['state'] {
+    if (this.#server) return 'serving'
+    if (this.#hold) return 'held'
+    return this.#running ? 'running' : 'leased'
+  }
+
+  /** See {@link Allocation.description}. */
+  get description(): string | undefined {
+    return this.facts.description
+  }
+
+  /** See {@link Allocation.metadata}. */
+  get metadata(): Record<string, unknown> | undefined {
+    return this.facts.metadata
+  }
+
+  /** Nothing of it is left. */
+  get released(): boolean {
+    return this.#released
+  }
+
+  /** See {@link Reservation.adoptInto}. */
+  adoptInto(server: Server): void {
+    const hold = this.#hold
+    if (!hold) {
+      throw new PortsError(
+        'PORTS_NOT_HELD',
+        `Port ${this.port} of "${this.service}" is not held${this.#server ? ': another server has adopted it' : ''}. Reserve it again before handing it over.`,
+      )
+    }
+    this.#hold = undefined
+    this.#serve(server)
+    hold.adoptInto(server)
+  }
+
+  /**
+   * `server` follows the present one: it adopts the socket now when it is held, else as soon as the
+   * present server has closed.
+   */
+  adoptWhenFree(server: Server): void {
+    if (this.#hold) this.adoptInto(server)
+    else this.#heir = server
+  }
+
+  /**
+   * Takes the socket back from the server that adopted it, just before that closes, because
+   * somebody else still needs the port.
+   */
+  reclaimFrom(server: Server): void {
+    if (this.#server !== server || this.#released) return
+    this.#server = undefined
+    const hold = Hold.takeFrom(server, { speaksHttp: !this.facts.secure })
+    this.#hold = hold && this.#rebind(hold)
+    const heir = this.#heir
+    this.#heir = undefined
+    if (heir && this.#hold) this.adoptInto(heir)
+  }
+
+  /** A new server of the same session goes on with this port, perhaps on another address. */
+  continueAs(bound: BindAddress, facts: ReservationFacts): this {
+    this.#moved ||= bound.address !== this.#bound.address
+    this.#bound = bound
+    this.#facts = facts
+    if (this.#hold && this.#moved) this.#hold = this.#rebind(this.#hold)
+    return this
+  }
+
+  /** Gives the held socket up without the lease, for a server that must bind by itself. */
+  letGo(): void {
+    this.#hold?.close()
+    this.#hold = undefined
+  }
+
+  /** One user less; the last one releases. */
+  leave(user: object): void {
+    this.users.delete(user)
+    if (this.users.size === 0) this.#end()
+  }
+
+  /** See {@link Reservation.release}. */
+  async release(): Promise<void> {
+    this.users.clear()
+    this.#end()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release()
+  }
+
+  /** The hold on the address that counts now. The lease keeps others off while the socket changes. */
+  #rebind(hold: Hold): Hold | undefined {
+    if (!this.#moved) return hold
+    this.#moved = false
+    hold.close()
+    const next = new Hold({ speaksHttp: !this.facts.secure })
+    return next.bind(this.port, this.#bound.address).ok ? next : undefined
+  }
+
+  #serve(server: Server): void {
+    this.#server = server
+    server.once('close', () => {
+      if (this.#server === server) this.#server = undefined
+    })
+  }
+
+  #end(): void {
+    if (this.#released) return
+    this.#released = true
+    this.letGo()
+    this.#lease?.end()
+  }
+}

@@ -1,0 +1,213 @@
+import type { ServiceProblem } from '../errors.ts'
+import type { LeaseAnswer } from '../lease/answer.ts'
+import { leaseName } from '../lease/names.ts'
+import { machineAddresses, resolveBindAddress } from '../net/addresses.ts'
+import type { ServicePlan } from '../plan/plan.ts'
+import { type Checkout, findCheckout } from '../utils/checkout.ts'
+import {
+  type AllocationContext,
+  allocateService,
+  type Question,
+  type ServiceOutcome,
+  type ServiceRequest,
+} from './allocate.ts'
+import { describeHolders } from './holders.ts'
+import { registry } from './registry.ts'
+import { PortReservation } from './reservation.ts'
+import { unavailable } from './unavailable.ts'
+import type { LeasePlace } from './who-holds.ts'
+import { whose } from './whose.ts'
+
+/** A service as one server or program wants it. */
+export interface Want {
+  readonly plan: ServicePlan
+  /** The `host` option that counts for this service in this server. */
+  readonly host: string | boolean | undefined
+  readonly hold: boolean
+  readonly secure: boolean
+  readonly remembered?: number | undefined
+}
+
+/** One bundler server's or program's part of a session. */
+export interface SessionUse {
+  readonly session: Session
+  /** By service name. */
+  readonly reservations: ReadonlyMap<string, PortReservation>
+  /** Services that are not required and could not be had. */
+  readonly missing: readonly ServiceProblem[]
+  /** Leaves every reservation; the last user of each one releases it. Idempotent. */
+  close(): void
+}
+
+/** What a session tells other processes about itself. */
+export interface SessionIdentity {
+  readonly root: string
+  readonly command: string
+  readonly pid: number
+  readonly place: LeasePlace
+}
+
+/** The session of `identity.root` in this process, made on first use. */
+export function sessionOf(identity: SessionIdentity): Session {
+  const { sessions } = registry()
+  let session = sessions.get(identity.root)
+  if (!session) {
+    session = new Session(identity)
+    sessions.set(identity.root, session)
+  }
+  return session
+}
+
+/** Everything that is reserved for one root in this process. */
+export class Session {
+  readonly identity: SessionIdentity
+  readonly checkout: Checkout
+  /** Open uses; the last one to close ends the session. */
+  readonly uses = new Set<SessionUse>()
+  #queue: Promise<unknown> = Promise.resolve()
+
+  /** Use {@link sessionOf}. */
+  constructor(identity: SessionIdentity) {
+    this.identity = identity
+    this.checkout = findCheckout(identity.root)
+  }
+
+  /** The reservations of all open uses. */
+  get reservations(): ReadonlySet<PortReservation> {
+    return new Set([...this.uses].flatMap((use) => [...use.reservations.values()]))
+  }
+
+  /**
+   * Reserves all wanted services or none.
+   *
+   * @param previous The use of the server that this one replaces: its ports stay.
+   * @throws PortsError when a required service can't be had; what the others got is released.
+   */
+  open(wants: readonly Want[], previous?: SessionUse): Promise<SessionUse> {
+    // One at a time, so that two servers of one root share services instead of racing for them.
+    const turn = this.#queue.then(() => this.#open(wants, previous))
+    this.#queue = turn.catch(() => {})
+    return turn
+  }
+
+  async #open(wants: readonly Want[], previous: SessionUse | undefined): Promise<SessionUse> {
+    const user = {}
+    const mine = new Map<string, PortReservation>()
+    const problems: ServiceProblem[] = []
+    const missing: ServiceProblem[] = []
+    const context = this.#context()
+    for (const want of wants) {
+      const { service } = want.plan
+      const outcome = await this.#reserve(want, previous, context)
+      if (outcome instanceof PortReservation) {
+        outcome.users.add(user)
+        mine.set(service.name, outcome)
+      } else {
+        ;(service.required ? problems : missing).push(outcome)
+      }
+    }
+    if (problems.length > 0) {
+      for (const reservation of mine.values()) reservation.leave(user)
+      await describeHolders(
+        problems.flatMap((problem) => problem.attempts),
+        this.identity.place,
+      )
+      throw unavailable(problems, this.checkout.dir)
+    }
+    const use: SessionUse = {
+      session: this,
+      reservations: mine,
+      missing,
+      close: () => this.#close(use, user),
+    }
+    this.uses.add(use)
+    return use
+  }
+
+  #close(use: SessionUse, user: object): void {
+    if (!this.uses.delete(use)) return
+    for (const reservation of use.reservations.values()) reservation.leave(user)
+    if (this.uses.size === 0) registry().sessions.delete(this.identity.root)
+  }
+
+  async #reserve(
+    want: Want,
+    previous: SessionUse | undefined,
+    context: AllocationContext,
+  ): Promise<PortReservation | ServiceProblem> {
+    const { plan } = want
+    const { name } = plan.service
+    const bound = await resolveBindAddress(want.host)
+    if (!bound) return { service: name, code: 'PORTS_NO_ADDRESS', attempts: [] }
+    const facts = {
+      secure: want.secure,
+      description: plan.service.description,
+      metadata: plan.service.metadata,
+      key: plan.key,
+    }
+    const before = previous?.session === this ? present(previous, name) : undefined
+    // Any number of servers may talk to a server that somebody else starts.
+    const shared = want.hold ? undefined : [...this.reservations].find((r) => r.service === name)
+    const same = before?.facts.key === plan.key ? before : before ? undefined : shared
+    if (same) return same.continueAs(bound, facts)
+    const request: ServiceRequest = {
+      plan,
+      bound,
+      hold: want.hold,
+      secure: want.secure,
+      current: before?.port,
+      remembered: want.remembered,
+    }
+    const outcome = await this.#drive(allocateService(request, context))
+    if (!outcome.ok) return { service: name, code: outcome.code, attempts: outcome.attempts }
+    if (!('keep' in outcome)) return new PortReservation(outcome.found, facts)
+    return (before as PortReservation).continueAs(bound, facts)
+  }
+
+  #context(): AllocationContext {
+    const { root, command, pid, place } = this.identity
+    const since = new Date().toISOString()
+    const checkout = this.checkout.dir
+    const { branch } = this.checkout
+    return {
+      machine: machineAddresses(),
+      leaseName: (port) => leaseName(port, place.platform, place.stateDir),
+      describe: (service, port, state): LeaseAnswer => ({
+        v: 1,
+        port,
+        service,
+        state,
+        root,
+        checkout,
+        ...(branch && { branch }),
+        pid,
+        command,
+        since,
+      }),
+    }
+  }
+
+  async #drive(
+    steps: Generator<Question, ServiceOutcome, unknown>,
+  ): Promise<ServiceOutcome> {
+    let answer: unknown
+    for (;;) {
+      const step = steps.next(answer)
+      if (step.done) return step.value
+      const question = step.value
+      answer =
+        question.ask === 'bind-failure'
+          ? await question.reason
+          : await whose(
+              question.port,
+              { checkout: this.checkout.dir, service: question.service },
+              this.identity.place,
+            )
+    }
+  }
+}
+
+function present(use: SessionUse, name: string): PortReservation | undefined {
+  const reservation = use.reservations.get(name)
+  return reservation?.released ? undefined : reservation
+}

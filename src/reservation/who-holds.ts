@@ -1,0 +1,75 @@
+import type { LeaseAnswer } from '../lease/answer.ts'
+import { askLease } from '../lease/ask.ts'
+import { leaseName } from '../lease/names.ts'
+import type { PortOwner } from '../net/owners/index.ts'
+import type { PortHolder } from '../types.ts'
+import { findCheckout } from '../utils/checkout.ts'
+import { shortenCommand } from '../utils/shorten-command.ts'
+import { stateDirectory } from '../utils/state-dir.ts'
+import { stripControls } from '../utils/strip-controls.ts'
+
+/** Where leases live; read from the process at the edge. */
+export interface LeasePlace {
+  readonly platform: NodeJS.Platform
+  readonly stateDir: string
+}
+
+/** The lease place of a process with this environment. */
+export function leasePlace(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): LeasePlace {
+  return { platform, stateDir: stateDirectory(env, platform) }
+}
+
+/**
+ * Who is on each of `ports`: its lease's answer and, where it may look, what the operating system
+ * says of the listening process. A port that nobody leases or listens on is absent.
+ *
+ * Takes tens of milliseconds where processes must be searched; ask only when somebody will read it.
+ */
+export async function whoHolds(
+  ports: readonly number[],
+  place: LeasePlace,
+): Promise<Map<number, PortHolder>> {
+  const holders = new Map<number, PortHolder>()
+  if (ports.length === 0) return holders
+  const { findPortOwners } = await import('../net/owners/index.ts')
+  const [owners, answers] = await Promise.all([
+    findPortOwners(ports),
+    Promise.all(ports.map((port) => askLease(port, leaseName(port, place.platform, place.stateDir)))),
+  ])
+  for (const [index, port] of ports.entries()) {
+    const lease = answers[index]
+    const owner = systemFacts(owners.get(port)?.[0])
+    if (lease) holders.set(port, leaseHolder(lease, owner))
+    else if (owner) {
+      holders.set(port, { port, via: 'system', ...owner, ...(owner.cwd && checkoutOf(owner.cwd)) })
+    }
+  }
+  return holders
+}
+
+type SystemFacts = Pick<PortHolder, 'pid' | 'command' | 'cwd'>
+
+/** What another program calls itself, made safe to print. */
+function systemFacts(owner: PortOwner | undefined): SystemFacts | undefined {
+  if (!owner) return undefined
+  const { pid, command, cwd } = owner
+  return {
+    ...(pid !== undefined && { pid }),
+    ...(command && { command: shortenCommand(command) }),
+    ...(cwd && { cwd: stripControls(cwd) }),
+  }
+}
+
+function leaseHolder(lease: LeaseAnswer, owner: SystemFacts | undefined): PortHolder {
+  const { v: _, state, ...facts } = lease
+  // A server that somebody else started is not the process that holds the lease.
+  const other = state === 'leased' && owner?.pid !== undefined && owner.pid !== lease.pid
+  return { ...facts, via: 'lease', ...(other ? owner : owner?.cwd && { cwd: owner.cwd }) }
+}
+
+function checkoutOf(cwd: string): Pick<PortHolder, 'checkout' | 'branch'> {
+  const checkout = findCheckout(cwd)
+  // A process that sits in `/` or a home directory belongs to no project.
+  if (checkout.kind === 'directory') return {}
+  return { checkout: checkout.dir, ...(checkout.branch && { branch: checkout.branch }) }
+}

@@ -1,0 +1,30 @@
+import { askLease } from '../lease/ask.ts'
+import { leaseName } from '../lease/names.ts'
+import { findCheckout } from '../utils/checkout.ts'
+import type { Verdict } from './allocate.ts'
+import type { LeasePlace } from './who-holds.ts'
+
+/** The session that asks. */
+export interface Asker {
+  readonly checkout: string
+  readonly service: string
+}
+
+/**
+ * Whether the server on `port` is the asker's own service, running already: the listening process
+ * works in this checkout, or a session of this checkout has leased the port for that service.
+ */
+export async function whose(port: number, asker: Asker, place: LeasePlace): Promise<Verdict> {
+  const { findPortOwners } = await import('../net/owners/index.ts')
+  const [lease, owners] = await Promise.all([
+    askLease(port, leaseName(port, place.platform, place.stateDir)),
+    findPortOwners([port]).then((found) => found.get(port) ?? []),
+  ])
+  if (lease?.checkout === asker.checkout) {
+    return lease.service === asker.service ? 'ours' : 'foreign'
+  }
+  const places = owners.flatMap((owner) => (owner.cwd ? [findCheckout(owner.cwd)] : []))
+  if (places.some((place) => place.dir === asker.checkout)) return 'ours'
+  if (lease) return 'foreign'
+  return places.some((place) => place.kind !== 'directory') ? 'foreign' : 'unknown'
+}

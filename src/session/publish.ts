@@ -1,0 +1,78 @@
+import type { ResolvedOptions } from '../options/resolved.ts'
+import { updateEnvFile } from '../output/env-file.ts'
+import { isGitIgnored } from '../output/git-ignored.ts'
+import { blockVariables, type PublishedService } from '../output/variables.ts'
+import { askLease } from '../lease/ask.ts'
+import { leaseName } from '../lease/names.ts'
+import type { SessionIdentity } from '../reservation/session.ts'
+import type { EnvFiles } from './env-files.ts'
+
+/** What came of writing the block. */
+export interface Published {
+  /** Variable names in the block that are this run's. */
+  readonly names: ReadonlySet<string>
+  readonly warnings: readonly string[]
+  /** Settles with one more warning when git would take the new file. */
+  readonly later: Promise<string | undefined>
+}
+
+/** Writes this run's variables into the managed block; equal content writes nothing. */
+export async function publish(
+  services: readonly PublishedService[],
+  env: NonNullable<ResolvedOptions['env']>,
+  files: EnvFiles & { blockFile: string; blockName: string },
+  identity: SessionIdentity,
+): Promise<Published> {
+  const { blockFile, blockName } = files
+  const mine = blockVariables(services, env.prefix, files.users, blockName)
+  const theirs = await ofOtherSessions(files.block, services, identity)
+  const result = updateEnvFile(blockFile, (current) => {
+    const kept = [...current].filter(([name, value]) => theirs.get(name) === value)
+    // Their lines stay as they are: two sessions that overwrote each other would never come to rest.
+    return new Map([...mine.variables, ...kept])
+  })
+  const warnings = [...mine.warnings]
+  if (result.status === 'refused') {
+    warnings.push(
+      `${blockName} was not written: ${result.reason ?? 'it could not be'}. The ports are not in it; set env.file to another file, or env: false.`,
+    )
+  }
+  return {
+    names: new Set(mine.variables.keys()),
+    warnings,
+    later: result.firstBlock ? ignoreAdvice(blockFile, blockName) : Promise.resolve(undefined),
+  }
+}
+
+/** Lines of the block that another running session of this very root wrote and still means. */
+async function ofOtherSessions(
+  block: ReadonlyMap<string, string>,
+  services: readonly PublishedService[],
+  identity: SessionIdentity,
+): Promise<ReadonlyMap<string, string>> {
+  const own = new Set(services.map((service) => service.port))
+  const lines = [...block].map(([name, value]) => ({ name, value, port: portOf(value) }))
+  const ports = new Set(lines.flatMap(({ port }) => (port && !own.has(port) ? [port] : [])))
+  const { platform, stateDir } = identity.place
+  const live = new Set<number>()
+  await Promise.all(
+    [...ports].map(async (port) => {
+      const answer = await askLease(port, leaseName(port, platform, stateDir))
+      if (answer?.root === identity.root && answer.pid !== identity.pid) live.add(port)
+    }),
+  )
+  return new Map(
+    lines.flatMap(({ name, value, port }) => (port && live.has(port) ? [[name, value]] : [])),
+  )
+}
+
+/** The port in `3000` or `http://localhost:3000`. */
+function portOf(value: string): number | undefined {
+  const digits = /^(\d+)$|:(\d+)\/?$/.exec(value)
+  return digits ? Number(digits[1] ?? digits[2]) : undefined
+}
+
+async function ignoreAdvice(file: string, name: string): Promise<string | undefined> {
+  if ((await isGitIgnored(file)) !== false) return undefined
+  return `git does not ignore ${name}, and its ports differ in every checkout: add \`${name}\` to .gitignore.`
+}

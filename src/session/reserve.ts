@@ -1,0 +1,62 @@
+import { resolveOptions } from '../options/resolve.ts'
+import { collectWishes } from '../options/wishes.ts'
+import { ephemeralRange } from '../net/ephemeral.ts'
+import { serviceVariables } from '../output/variables.ts'
+import { planPorts } from '../plan/plan.ts'
+import { sessionOf } from '../reservation/session.ts'
+import type { Options, Reservation } from '../types.ts'
+import { realRoot } from '../utils/real-root.ts'
+import type { SessionWorld } from './world.ts'
+
+/** The ports of one `reserve()`, by service. */
+export interface Reservations extends AsyncDisposable {
+  /** Only services that could be had; a service with `required: false` may be absent. */
+  readonly services: Readonly<Record<string, Reservation>>
+  /** The variables that publish the ports, for a child's environment: `{ API_PORT: '3000', … }`. */
+  env(): Record<string, string>
+  /** Releases all of them, unless another user of the same root still needs one. Idempotent. */
+  release(): Promise<void>
+}
+
+/** See `reserve` in the programmatic entry. */
+export async function reserveServices(
+  options: Options,
+  world: SessionWorld,
+): Promise<Reservations> {
+  const resolved = resolveOptions(options)
+  const root = realRoot(world.cwd, resolved.root)
+  const set = collectWishes(resolved.services, {
+    process: world.env,
+    files: [],
+    block: new Map(),
+  })
+  const plan = planPorts(resolved, {
+    wishes: set.byService,
+    sticky: {},
+    ephemeral: ephemeralRange(),
+  })
+  const session = sessionOf({ root, command: world.command, pid: world.pid, place: world.place })
+  const use = await session.open(
+    plan.map((service) => ({
+      plan: service,
+      host: service.service.host,
+      hold: true,
+      secure: false,
+    })),
+  )
+  const release = async (): Promise<void> => use.close()
+  return {
+    services: Object.fromEntries(use.reservations),
+    env: () =>
+      Object.fromEntries(
+        resolved.services.flatMap(({ name, env }) => {
+          const reservation = use.reservations.get(name)
+          if (!reservation) return []
+          const { port, url } = reservation
+          return serviceVariables({ service: name, port, url, env })
+        }),
+      ),
+    release,
+    [Symbol.asyncDispose]: release,
+  }
+}

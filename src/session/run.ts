@@ -1,0 +1,234 @@
+import colors from 'picocolors'
+import type { HostLogger, HostService, Run, RunRequest, StartHint } from '../bundlers/adapter.ts'
+import { collectWishes, parsePort } from '../options/wishes.ts'
+import { renderSummary, type SummaryRow } from '../output/summary.ts'
+import { planPorts, type Wish } from '../plan/plan.ts'
+import { ephemeralRange } from '../net/ephemeral.ts'
+import { describeHolders } from '../reservation/holders.ts'
+import { registry } from '../reservation/registry.ts'
+import type { PortReservation } from '../reservation/reservation.ts'
+import { type SessionUse, sessionOf, type Want } from '../reservation/session.ts'
+import { withDeadline } from '../utils/deadline.ts'
+import { type EnvFiles, readEnvFiles } from './env-files.ts'
+import { publish } from './publish.ts'
+import { scriptFor } from './start-hint.ts'
+import type { SessionWorld } from './world.ts'
+
+/** The summary waits this long for the names of who holds the preferred ports, in milliseconds. */
+const HOLDERS_WAIT_MS = 400
+
+/**
+ * Starts one bundler server's run: ports are chosen and held, the env block is written.
+ *
+ * @throws PortsError when a required service can't be had; nothing is held then.
+ */
+export async function startRun(request: RunRequest, world: SessionWorld): Promise<Run> {
+  const { options, root } = request
+  const session = sessionOf({ root, command: world.command, pid: world.pid, place: world.place })
+  const files = readEnvFiles(root, request.envDirectory, request.envFiles, options.env?.file)
+  const services = request.services.map(({ service }) => service)
+  const set = collectWishes(services, {
+    process: world.env,
+    files: files.users,
+    block: files.block,
+  })
+  const wishes = Object.fromEntries(
+    services.map(({ name }) => [
+      name,
+      [...(request.typed[name] ?? []), ...(set.byService[name] ?? [])],
+    ]),
+  )
+  const plan = planPorts(
+    { ...options, services },
+    { wishes, sticky: {}, ephemeral: ephemeralRange() },
+  )
+  const wants = request.services.map(
+    (host, index): Want => ({
+      plan: plan[index] as (typeof plan)[number],
+      host: host.host,
+      hold: host.hold,
+      secure: host.secure,
+      remembered: rememberedPort(host, files, wishes),
+    }),
+  )
+  const restart = registry().restarting.getStore()
+  const use = await session.open(wants, restart?.from)
+  restart?.opened.push(use)
+  const run = new DevRun(request, use, wishes, files, world)
+  await run.publish()
+  run.warn(set.warnings)
+  return run
+}
+
+/** The last run's port of a server that we don't start: it may be running there still. */
+function rememberedPort(
+  { service, hold }: HostService,
+  { block }: EnvFiles,
+  wishes: Readonly<Record<string, readonly Wish[]>>,
+): number | undefined {
+  if (hold || wishes[service.name]?.length) return undefined
+  const name = service.env.port[0]
+  const value = name === undefined ? undefined : block.get(name)
+  return value === undefined ? undefined : parsePort(value)
+}
+
+class DevRun implements Run {
+  readonly use: SessionUse
+  readonly #request: RunRequest
+  readonly #wishes: Readonly<Record<string, readonly Wish[]>>
+  readonly #files: EnvFiles
+  readonly #world: SessionWorld
+  readonly #holders: Promise<unknown>
+  #holdersKnown = false
+  #warnings: string[] = []
+  #logger: HostLogger | undefined
+  #printed = ''
+
+  constructor(
+    request: RunRequest,
+    use: SessionUse,
+    wishes: Readonly<Record<string, readonly Wish[]>>,
+    files: EnvFiles,
+    world: SessionWorld,
+  ) {
+    this.#request = request
+    this.use = use
+    this.#wishes = wishes
+    this.#files = files
+    this.#world = world
+    const attempts = [
+      ...[...use.reservations.values()].flatMap((reservation) => reservation.attempts),
+      ...use.missing.flatMap((problem) => problem.attempts),
+    ]
+    // Not in the way of the start: the names are there when the summary is printed.
+    this.#holders = describeHolders(attempts, world.place).finally(() => {
+      this.#holdersKnown = true
+    })
+    this.#holders.catch(() => {})
+  }
+
+  reservation(service: string): PortReservation | undefined {
+    return this.use.reservations.get(service)
+  }
+
+  addresses(): Record<string, { port: number; url: string }> {
+    const found: Record<string, { port: number; url: string }> = {}
+    for (const { service } of this.#request.services) {
+      const reservation = this.reservation(service.name)
+      if (reservation) found[service.name] = { port: reservation.port, url: reservation.url }
+    }
+    for (const [service, owner] of Object.entries(this.#request.shared)) {
+      const reservation = this.reservation(owner)
+      if (reservation) found[service] = { port: reservation.port, url: reservation.url }
+    }
+    return found
+  }
+
+  startHint(service: string): StartHint {
+    const reservation = this.reservation(service)
+    return {
+      service,
+      port: reservation?.port ?? 0,
+      variable: this.#variableOf(service),
+      envFile: this.#files.blockName,
+      command: scriptFor(service, this.#request.root),
+      description: reservation?.description,
+    }
+  }
+
+  async publish(): Promise<void> {
+    const { options, services, shared } = this.#request
+    const { blockFile, blockName } = this.#files
+    if (!options.env || blockFile === undefined || blockName === undefined) return
+    const addresses = this.addresses()
+    const named = [
+      ...services.map(({ service }) => service),
+      ...options.services.filter((service) => service.name in shared),
+    ]
+    const published = named.flatMap((service) => {
+      const address = addresses[service.name]
+      return address ? [{ service: service.name, env: service.env, ...address }] : []
+    })
+    const result = await publish(
+      published,
+      options.env,
+      { ...this.#files, blockFile, blockName },
+      this.use.session.identity,
+    )
+    this.warn(result.warnings)
+    void result.later.then((warning) => warning && this.warn([warning]))
+  }
+
+  warn(warnings: readonly string[]): void {
+    if (this.#logger) for (const warning of warnings) this.#logger.warn(warningLine(warning))
+    else this.#warnings.push(...warnings)
+  }
+
+  report(logger: HostLogger): void {
+    this.#logger = logger
+    const waiting = this.#warnings
+    this.#warnings = []
+    this.warn(waiting)
+  }
+
+  printSummary(logger: HostLogger): void {
+    if (!this.#request.options.summary) return
+    if (this.#holdersKnown) return this.#print(logger)
+    void withDeadline(
+      this.#holders.catch(() => undefined),
+      HOLDERS_WAIT_MS,
+      undefined,
+    ).then(() => this.#print(logger))
+  }
+
+  close(): void {
+    this.use.close()
+  }
+
+  #print(logger: HostLogger): void {
+    const { checkout } = this.use.session
+    const text = renderSummary(this.#rows(), {
+      width: this.#world.columns,
+      colors,
+      from: checkout.dir,
+      branch: checkout.branch,
+      envFile: this.#files.blockName,
+      full: this.#request.options.summary === 'full',
+    }).join('\n')
+    if (text === this.#printed) return
+    this.#printed = text
+    if (text) logger.info(text)
+  }
+
+  #rows(): SummaryRow[] {
+    const { services, shared, options } = this.#request
+    const rows = services.map(({ service, hold }): SummaryRow => {
+      const allocation = this.reservation(service.name)
+      const failed = this.use.missing.find((problem) => problem.service === service.name)
+      return {
+        service: service.name,
+        link: hold && service.kind !== 'hmr',
+        variable: this.#variableOf(service.name),
+        from: this.#wishes[service.name]?.find((wish) => wish.port === allocation?.port)?.from,
+        ...(allocation && { allocation }),
+        ...(failed && { failed: failed.attempts }),
+      }
+    })
+    const sharing = Object.entries(shared).map(
+      ([service, owner]): SummaryRow => ({ service, sharedWith: owner, link: false }),
+    )
+    const order = options.services.map((service) => service.name)
+    return [...rows, ...sharing].sort(
+      (a, b) => order.indexOf(a.service) - order.indexOf(b.service),
+    )
+  }
+
+  #variableOf(service: string): string | undefined {
+    const found = this.#request.options.services.find(({ name }) => name === service)
+    return found?.env.port[0]
+  }
+}
+
+function warningLine(warning: string): string {
+  return `${colors.yellow('ports:')} ${warning}`
+}

@@ -1,0 +1,35 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+const PATTERNS = ['NAME', 'dev:NAME', 'start:NAME', 'NAME:dev', 'NAME:start']
+const LOCK_FILES: [file: string, run: string][] = [
+  ['pnpm-lock.yaml', 'pnpm'],
+  ['yarn.lock', 'yarn'],
+  ['bun.lock', 'bun run'],
+  ['bun.lockb', 'bun run'],
+]
+
+/** The package script that seems to start `service`, as a command: `npm run api`. */
+export function scriptFor(service: string, root: string): string | undefined {
+  let scripts: Record<string, unknown>
+  try {
+    const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as unknown
+    scripts = (manifest as { scripts?: Record<string, unknown> }).scripts ?? {}
+  } catch {
+    // No readable manifest, no suggestion.
+    return undefined
+  }
+  const names = PATTERNS.map((pattern) => pattern.replace('NAME', service))
+  const found = names.find((name) => typeof scripts[name] === 'string')
+  return found && `${packageManager(root)} ${found}`
+}
+
+function packageManager(root: string): string {
+  for (let directory = root; ; directory = dirname(directory)) {
+    const lock = LOCK_FILES.find(([file]) => existsSync(join(directory, file)))
+    if (lock) return lock[1]
+    if (existsSync(join(directory, 'package-lock.json')) || dirname(directory) === directory) {
+      return 'npm run'
+    }
+  }
+}

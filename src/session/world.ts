@@ -1,0 +1,31 @@
+import { leasePlace, type LeasePlace } from '../reservation/who-holds.ts'
+import { shortenCommand } from '../utils/shorten-command.ts'
+
+/** What a session knows of the process it runs in; read once, at the edge. */
+export interface SessionWorld {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly argv: readonly string[]
+  readonly cwd: string
+  readonly pid: number
+  /** The process's command line, shortened for people. */
+  readonly command: string
+  readonly place: LeasePlace
+  /** Width for printed tables. */
+  readonly columns: number
+}
+
+const DEFAULT_COLUMNS = 100
+
+/** The world of this process. */
+export function processWorld(): SessionWorld {
+  const { env, argv, pid, platform, stdout } = process
+  return {
+    env,
+    argv,
+    cwd: process.cwd(),
+    pid,
+    command: shortenCommand(argv),
+    place: leasePlace(env, platform),
+    columns: stdout.columns ?? (Number(env.COLUMNS) || DEFAULT_COLUMNS),
+  }
+}

@@ -1,0 +1,191 @@
+import type { Server } from 'node:net'
+
+/** An inclusive range of ports: `[3000, 3100]` or `'3000-3100'`. */
+export type PortRange = readonly [from: number, to: number] | string
+
+/** Names of the environment variables that set and publish a service. */
+export interface ServiceEnvNames {
+  /**
+   * Variables that carry the port. Set in the process environment or in an env file outside the
+   * managed block, the first valid one is what the user typed and is tried before `preferred`.
+   *
+   * @default '<NAME>_PORT'; `VITE_HMR_PORT` for `hmr`; `PORT` also sets `dev` and `preview`
+   */
+  port?: string | string[]
+  /** Variables that carry the URL, such as `http://localhost:3000`. Default `<NAME>_URL`. */
+  url?: string | string[]
+  /** Variables that carry the target of `proxy`; written for proxied services. Default `<NAME>_TARGET`. */
+  target?: string | string[]
+}
+
+/**
+ * Proxy settings of one path. The bundler's own options (`rewrite`, `changeOrigin`, `headers`, …);
+ * `target` defaults to the allocated port and `ws` to `true`.
+ */
+export type ProxyOptions = Record<string, unknown>
+
+/** What one service asks for. `api: 3000` is short for `api: { preferred: 3000 }`. */
+export interface ServiceOptions {
+  /** Port or ports tried first, in order. Default: the bundler's own port for `dev`, `hmr` and `preview`. */
+  preferred?: number | readonly number[]
+  /**
+   * Ports tried after `preferred`, lowest first. Without it the hundred ports from `preferred` on
+   * are tried (3000 to 3099 with no `preferred` either), then any free one.
+   */
+  range?: PortRange
+  /**
+   * Bind address: a name, an IPv4 or IPv6 literal, `true` for all interfaces.
+   *
+   * @default the host of the server that uses the port; else the top-level `host`; else `'localhost'`
+   */
+  host?: string | boolean
+  /** Only a typed or preferred port will do. Default: the top-level `strict`, for `dev` also Vite's `strictPort`. */
+  strict?: boolean
+  /**
+   * `false`: when no port can be had, the service is reported as missing instead of failing the start.
+   *
+   * @default true
+   */
+  required?: boolean
+  /** Variable names; a string or list names the port's variables; `false` neither reads nor writes any. */
+  env?: string | string[] | ServiceEnvNames | false
+  /**
+   * Paths that the dev server forwards to this service, WebSockets included: `'/api'`, a list, or an
+   * object from path to the bundler's proxy options. Entries of the bundler's own `proxy` win.
+   */
+  proxy?: string | readonly string[] | Record<string, ProxyOptions | true>
+  /** `hmr` only: a port of its own although the dev server could share its one. Default `false`. */
+  separate?: boolean
+  /** One line for people: shown in the summary and in errors. */
+  description?: string
+  /** Anything JSON can say; kept with the allocation and never read. */
+  metadata?: Record<string, unknown>
+}
+
+/** How the managed block in the env file is written. */
+export interface EnvOptions {
+  /**
+   * File that gets the block, relative to the bundler's env directory (Vite's `envDir`, else the root).
+   *
+   * @default '.env.local'
+   */
+  file?: string
+  /**
+   * Publishes every variable a second time with this prefix, so that client code may read it
+   * (`VITE_` for Vite). Names that begin with it are not doubled. Default: none.
+   */
+  prefix?: string
+}
+
+/** Options of `ports()`. Everything is optional. */
+export interface Options {
+  /**
+   * Named needs for a port. `dev`, `hmr` and `preview` belong to the bundler and are always there;
+   * any other name is a server that somebody else starts. `false` turns a service off.
+   */
+  services?: Record<string, ServiceOptions | number | boolean>
+  /** Bind address of services without one of their own. Default: what the bundler's server binds. */
+  host?: string | boolean
+  /** Ports and ranges that are never chosen: `[3005, '4000-4099', [5000, 5010]]`. */
+  exclude?: readonly (number | PortRange)[]
+  /**
+   * No fallback: a typed or preferred port that is taken is an error for every service that does not say otherwise.
+   *
+   * @default false
+   */
+  strict?: boolean
+  /** The managed block of variables; `false` writes nothing. Default `true`. */
+  env?: boolean | EnvOptions
+  /** What is printed after the bundler's URLs; `'full'` adds totals, `false` prints nothing. Default `true`. */
+  summary?: boolean | 'full'
+  /**
+   * Directory whose services these are. Absolute, or relative to the working directory.
+   *
+   * @default the bundler's root; in programs the working directory
+   */
+  root?: string
+}
+
+/** Where an allocated port came from. */
+export type PortSource = 'typed' | 'env' | 'preferred' | 'sticky' | 'range' | 'any'
+
+/** Why a candidate was not chosen. */
+export type RejectReason =
+  /** A listener stands on it. */
+  | 'in-use'
+  /** Another process leased it for a server to come. */
+  | 'leased'
+  /** The operating system does not let this user bind it. */
+  | 'denied'
+  /** Browsers refuse to connect to it. */
+  | 'blocked'
+  /** Inside the range from which the kernel takes ports of outgoing connections. */
+  | 'ephemeral'
+  /** Below 1024 and not asked for by number. */
+  | 'privileged'
+  /** Listed in `exclude`. */
+  | 'excluded'
+  /** Already chosen for another service of the same plan. */
+  | 'own-service'
+  /** The host name or address does not exist on this machine. */
+  | 'no-address'
+
+/** Who is on a port, as far as the lease or the operating system tells. */
+export interface PortHolder {
+  port: number
+  /** `'lease'`: a reservation of this tool; `'system'`: a listener of some other program. */
+  via: 'lease' | 'system'
+  pid?: number
+  /** The command line, shortened for people. */
+  command?: string
+  /** Working directory of the process. */
+  cwd?: string
+  /** Service name, with a lease. */
+  service?: string
+  /** Root of the session that holds the lease. */
+  root?: string
+  /** Checkout that the root or the working directory lies in. */
+  checkout?: string
+  branch?: string
+  /** When the lease was taken, as an ISO 8601 time. */
+  since?: string
+}
+
+/** One candidate that was tried. */
+export interface PortAttempt {
+  port: number
+  source: PortSource
+  /** Undefined for the one that was chosen. */
+  rejected?: RejectReason
+  /** Known only after somebody asked for it; see `describeHolders`. */
+  holder?: PortHolder
+}
+
+/** A chosen port and how it was chosen. */
+export interface Allocation {
+  readonly service: string
+  readonly port: number
+  /** What the server should bind; `undefined` for all interfaces. */
+  readonly host: string | undefined
+  /** Where a person or a browser reaches it, without a final slash: `http://localhost:3000`. */
+  readonly url: string
+  readonly source: PortSource
+  /** `'held'`: bound by us. `'leased'`: for a server to come. `'running'`: a server of this checkout listens already. `'shared'`: rides on another service's port. */
+  readonly state: 'held' | 'serving' | 'leased' | 'running' | 'shared'
+  /** Every candidate in the order tried; the last one is the chosen one. */
+  readonly attempts: readonly PortAttempt[]
+  readonly description?: string
+  readonly metadata?: Record<string, unknown>
+}
+
+/** An allocation that is held by a bound socket, a lease, or both. */
+export interface Reservation extends Allocation, AsyncDisposable {
+  /**
+   * Makes `server` listen on the held socket and hands it the connections that waited. Once.
+   *
+   * @throws PortsError `PORTS_NOT_HELD` when no socket is held (any more).
+   */
+  adoptInto(server: Server): void
+  /** Closes what is still held and ends the lease. A server that adopted the socket keeps it. Idempotent. */
+  release(): Promise<void>
+}

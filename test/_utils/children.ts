@@ -1,0 +1,63 @@
+import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process'
+import { once } from 'node:events'
+import { until } from './until.ts'
+
+/** A child process whose output is kept; ended with the test. */
+export interface Child extends AsyncDisposable {
+  readonly process: ChildProcess
+  readonly pid: number
+  /** Both streams so far, in the order of arrival. */
+  output(): string
+  /** Waits for output that matches and returns the match. */
+  sees(pattern: RegExp, deadlineMs?: number): Promise<RegExpExecArray>
+  /** Sends the signal and waits for the end; resolves with code and signal. */
+  end(signal?: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>
+}
+
+/** Starts a program. Without `VITEST` and colours, so that it behaves as in a user's terminal. */
+export function start(file: string, args: readonly string[], options: SpawnOptions = {}): Child {
+  const { VITEST: _v, NODE_ENV: _n, TEST: _t, ...inherited } = process.env
+  const child = spawn(file, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...options,
+    env: { ...inherited, NO_COLOR: '1', ...options.env },
+  })
+  let text = ''
+  const add = (chunk: Buffer): void => {
+    text += chunk.toString()
+  }
+  child.stdout?.on('data', add)
+  child.stderr?.on('data', add)
+  const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>
+  const result: Child = {
+    process: child,
+    pid: child.pid ?? 0,
+    output: () => text,
+    sees: (pattern, deadlineMs) =>
+      until(
+        () => {
+          const match = pattern.exec(text)
+          if (!match && child.exitCode !== null) throw new Error(`ended early:\n${text}`)
+          return match
+        },
+        deadlineMs,
+        `${pattern} in:\n${text}`,
+      ).catch((error: unknown) => {
+        throw new Error(`${pattern} was not seen in:\n${text}`, { cause: error })
+      }),
+    async end(signal = 'SIGKILL') {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal)
+      const [code, endSignal] = await ended
+      return { code, signal: endSignal }
+    },
+    [Symbol.asyncDispose]: async () => {
+      await result.end()
+    },
+  }
+  return result
+}
+
+/** Starts a Node program with the Node that runs the tests. */
+export function startNode(args: readonly string[], options: SpawnOptions = {}): Child {
+  return start(process.execPath, args, options)
+}
