@@ -50,6 +50,11 @@ export class Hold {
     return !this.#done && this.#server.listening
   }
 
+  /** Connections that wait for the real server. */
+  get waiting(): number {
+    return this.#waiting.size
+  }
+
   /**
    * Takes the listening socket away from `server`, which from then on closes as if it had closed the
    * socket itself. For a restart: the port stays bound between the old server and the new one.

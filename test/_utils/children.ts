@@ -10,6 +10,8 @@ export interface Child extends AsyncDisposable {
   output(): string
   /** Waits for output that matches and returns the match. */
   sees(pattern: RegExp, deadlineMs?: number): Promise<RegExpExecArray>
+  /** The end of the process, whenever it was. */
+  readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
   /** Sends the signal and waits for the end; resolves with code and signal. */
   end(signal?: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>
 }
@@ -28,10 +30,14 @@ export function start(file: string, args: readonly string[], options: SpawnOptio
   }
   child.stdout?.on('data', add)
   child.stderr?.on('data', add)
-  const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>
+  const ended = once(child, 'close').then(([code, signal]) => ({
+    code: code as number | null,
+    signal: signal as NodeJS.Signals | null,
+  }))
   const result: Child = {
     process: child,
     pid: child.pid ?? 0,
+    ended,
     output: () => text,
     sees: (pattern, deadlineMs) =>
       until(
@@ -47,8 +53,7 @@ export function start(file: string, args: readonly string[], options: SpawnOptio
       }),
     async end(signal = 'SIGKILL') {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal)
-      const [code, endSignal] = await ended
-      return { code, signal: endSignal }
+      return ended
     },
     [Symbol.asyncDispose]: async () => {
       await result.end()
