@@ -1,13 +1,39 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { defineBuildConfig } from 'unbuild'
+
+/** Becomes part of `dist`; anything else that would be inlined fails the build. */
+const INLINED = ['valibot', 'leven']
 
 export default defineBuildConfig({
   entries: ['src/index', 'src/vite', 'src/api'],
-  declaration: true,
+  declaration: 'node16',
   clean: true,
   failOnWarn: true,
   externals: ['vite'],
   rollup: {
-    inlineDependencies: ['valibot', 'leven'],
+    inlineDependencies: INLINED,
     esbuild: { target: 'node20' },
   },
+  hooks: {
+    'build:done': ({ options }) => {
+      const { rootDir, outDir } = options
+      const texts = INLINED.map((name) => licenseOf(join(rootDir, 'node_modules', name)))
+      const head = '# Licences of packages that are part of these files\n\n'
+      writeFileSync(
+        join(resolve(rootDir, outDir), 'THIRD-PARTY-LICENSES.md'),
+        head + texts.join('\n'),
+      )
+    },
+  },
 })
+
+function licenseOf(dir: string): string {
+  const { name, version, license } = JSON.parse(
+    readFileSync(join(dir, 'package.json'), 'utf8'),
+  ) as Record<string, string>
+  const file = readdirSync(dir).find((entry) => /^licen[cs]e/i.test(entry))
+  if (!file) throw new Error(`${name} has no licence file`)
+  const text = readFileSync(join(dir, file), 'utf8').trim()
+  return `## ${name} ${version} (${license})\n\n${text}\n`
+}

@@ -17,6 +17,8 @@ export interface HostService {
   /** The bundler listens there, so the port is bound by us and handed over. */
   readonly hold: boolean
   readonly secure: boolean
+  /** Only there when a program of this process has reserved it. */
+  readonly guest?: boolean
 }
 
 /** What an adapter read from its bundler's config; everything a run needs to start. */

@@ -10,8 +10,7 @@ export type BindFailure = 'in-use' | 'denied' | 'no-address'
  * Success is known at once, the reason of a failure a tick later.
  */
 export type BindOutcome =
-  | { readonly ok: true }
-  | { readonly ok: false; readonly reason: Promise<BindFailure> }
+  { readonly ok: true } | { readonly ok: false; readonly reason: Promise<BindFailure> }
 
 /**
  * Binds `server` to exactly this address, in this tick. The caller closes it.

@@ -102,7 +102,8 @@ function reasonOf(
   { source, state, attempts, description }: NonNullable<SummaryRow['allocation']>,
   style: SummaryStyle,
 ): string {
-  const label = source === 'env' || source === 'typed' ? `from ${row.from ?? 'you'}` : LABELS[source]
+  const label =
+    source === 'env' || source === 'typed' ? `from ${row.from ?? 'you'}` : LABELS[source]
   const passed = attempts.find((attempt) => attempt.rejected !== undefined)
   const why = passed ? `: ${passed.port} ${attemptText(passed, style.from)}` : ''
   const notes = [description]

@@ -19,7 +19,13 @@ export type Verdict = 'ours' | 'foreign' | 'unknown'
  */
 export type Question =
   | { readonly ask: 'bind-failure'; readonly reason: Promise<BindFailure> }
-  | { readonly ask: 'whose'; readonly port: number; readonly service: string }
+  | {
+      readonly ask: 'whose'
+      readonly port: number
+      readonly service: string
+      /** Somebody else has its lease; otherwise the lease is the one just claimed and says nothing. */
+      readonly leased: boolean
+    }
 
 /** One service's part of an allocation. */
 export interface ServiceRequest {
@@ -66,8 +72,9 @@ export function* allocateService(
   if (remembered !== undefined && !request.hold) {
     const running = yield* findRunning(remembered, request, context)
     if (running) {
-      attempts.push({ port: remembered, source: 'sticky' })
-      const chosen = { service, port: remembered, source: 'sticky', attempts } as const
+      const source = plan.service.preferred.includes(remembered) ? 'preferred' : 'sticky'
+      attempts.push({ port: remembered, source })
+      const chosen = { service, port: remembered, source, attempts } as const
       return { ok: true, found: { ...chosen, bound: request.bound, ...running } }
     }
   }
@@ -86,7 +93,10 @@ export function* allocateService(
       : leasePort(candidate, request, context)
     if (typeof taken === 'object') {
       const { port, source } = candidate
-      return { ok: true, found: { service, port, source, attempts, bound: request.bound, ...taken } }
+      return {
+        ok: true,
+        found: { service, port, source, attempts, bound: request.bound, ...taken },
+      }
     }
     attempt.rejected = taken
     // Every further candidate would meet the same wall.
@@ -126,15 +136,13 @@ function* leasePort(
 ): Steps<Taken | Refusal> {
   const { port } = candidate
   const lease = claim(port, 'leased', request, context)
-  const busy = lease
-    ? yield* checkAll(port, request.bound, context)
-    : ('leased' as const)
+  const busy = lease ? yield* checkAll(port, request.bound, context) : ('leased' as const)
   if (!busy) return { running: false, ...(lease && { lease }) }
   if (busy === 'denied') {
     // We may not bind it, but its server may be allowed to: only others' servers can make it busy.
     return { running: false, ...(lease && { lease }) }
   }
-  const whose = (yield { ask: 'whose', port, service: request.plan.service.name }) as Verdict
+  const whose = yield* askWhose(port, request, !lease)
   const typed = candidate.source === 'typed' || candidate.source === 'env'
   const recognised = typed || candidate.source === 'preferred' || candidate.source === 'sticky'
   // What a person typed is where the server is, unless it is provably another checkout's.
@@ -152,11 +160,16 @@ function* findRunning(
   const lease = claim(port, 'leased', request, context)
   const busy = !lease || (yield* checkAll(port, request.bound, context))
   if (busy) {
-    const whose = (yield { ask: 'whose', port, service: request.plan.service.name }) as Verdict
+    const whose = yield* askWhose(port, request, !lease)
     if (whose === 'ours') return { running: true, ...(lease && { lease }) }
   }
   lease?.end()
   return undefined
+}
+
+function* askWhose(port: number, request: ServiceRequest, leased: boolean): Steps<Verdict> {
+  const service = request.plan.service.name
+  return (yield { ask: 'whose', port, service, leased }) as Verdict
 }
 
 function claim(

@@ -3,6 +3,7 @@ import { PortsError } from '../errors.ts'
 import type { Lease } from '../lease/lease.ts'
 import { type BindAddress, urlHostname } from '../net/addresses.ts'
 import { Hold } from '../net/hold.ts'
+import type { Debug } from '../utils/debug.ts'
 import type { Allocation, PortAttempt, PortSource, Reservation } from '../types.ts'
 
 /** What an allocation found for one service; becomes a {@link PortReservation}. */
@@ -39,6 +40,7 @@ export class PortReservation implements Reservation {
   readonly users = new Set<object>()
   readonly #lease: Lease | undefined
   readonly #running: boolean
+  readonly #debug: Debug | undefined
   #hold: Hold | undefined
   #server: Server | undefined
   #heir: Server | undefined
@@ -48,7 +50,7 @@ export class PortReservation implements Reservation {
   #bound: BindAddress
   #facts: ReservationFacts
 
-  constructor(found: Found, facts: ReservationFacts) {
+  constructor(found: Found, facts: ReservationFacts, debug?: Debug) {
     this.service = found.service
     this.port = found.port
     this.#bound = found.bound
@@ -58,6 +60,7 @@ export class PortReservation implements Reservation {
     this.#hold = found.hold
     this.#lease = found.lease
     this.#running = found.running
+    this.#debug = debug
   }
 
   /** Where its server binds. */
@@ -113,6 +116,7 @@ export class PortReservation implements Reservation {
     }
     this.#hold = undefined
     this.#serve(server)
+    this.#debug?.(`${this.service}: ${this.port} handed over, ${hold.waiting} waiting`)
     hold.adoptInto(server)
   }
 
@@ -134,6 +138,7 @@ export class PortReservation implements Reservation {
     this.#server = undefined
     const hold = Hold.takeFrom(server, { speaksHttp: !this.facts.secure })
     this.#hold = hold && this.#rebind(hold)
+    this.#debug?.(`${this.service}: ${this.port} taken back for the next server`)
     const heir = this.#heir
     this.#heir = undefined
     if (heir && this.#hold) this.adoptInto(heir)
@@ -191,5 +196,6 @@ export class PortReservation implements Reservation {
     this.#released = true
     this.letGo()
     this.#lease?.end()
+    this.#debug?.(`${this.service}: ${this.port} released`)
   }
 }

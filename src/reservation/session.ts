@@ -4,6 +4,7 @@ import { leaseName } from '../lease/names.ts'
 import { machineAddresses, resolveBindAddress } from '../net/addresses.ts'
 import type { ServicePlan } from '../plan/plan.ts'
 import { type Checkout, findCheckout } from '../utils/checkout.ts'
+import type { Debug } from '../utils/debug.ts'
 import {
   type AllocationContext,
   allocateService,
@@ -45,6 +46,7 @@ export interface SessionIdentity {
   readonly command: string
   readonly pid: number
   readonly place: LeasePlace
+  readonly debug?: Debug | undefined
 }
 
 /** The session of `identity.root` in this process, made on first use. */
@@ -99,6 +101,7 @@ export class Session {
     for (const want of wants) {
       const { service } = want.plan
       const outcome = await this.#reserve(want, previous, context)
+      this.#trace(service.name, outcome)
       if (outcome instanceof PortReservation) {
         outcome.users.add(user)
         mine.set(service.name, outcome)
@@ -160,8 +163,19 @@ export class Session {
     }
     const outcome = await this.#drive(allocateService(request, context))
     if (!outcome.ok) return { service: name, code: outcome.code, attempts: outcome.attempts }
-    if (!('keep' in outcome)) return new PortReservation(outcome.found, facts)
+    if (!('keep' in outcome)) {
+      return new PortReservation(outcome.found, facts, this.identity.debug)
+    }
     return (before as PortReservation).continueAs(bound, facts)
+  }
+
+  #trace(service: string, outcome: PortReservation | ServiceProblem): void {
+    const { debug } = this.identity
+    if (!debug) return
+    for (const { port, source, rejected } of outcome.attempts) {
+      debug(`${service}: ${port} (${source}) ${rejected ?? 'chosen'}`)
+    }
+    debug(`${service}: ${'state' in outcome ? outcome.state : outcome.code}`)
   }
 
   #context(): AllocationContext {
@@ -187,9 +201,7 @@ export class Session {
     }
   }
 
-  async #drive(
-    steps: Generator<Question, ServiceOutcome, unknown>,
-  ): Promise<ServiceOutcome> {
+  async #drive(steps: Generator<Question, ServiceOutcome, unknown>): Promise<ServiceOutcome> {
     let answer: unknown
     for (;;) {
       const step = steps.next(answer)
@@ -200,7 +212,7 @@ export class Session {
           ? await question.reason
           : await whose(
               question.port,
-              { checkout: this.checkout.dir, service: question.service },
+              { checkout: this.checkout.dir, service: question.service, leased: question.leased },
               this.identity.place,
             )
     }

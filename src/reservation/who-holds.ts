@@ -34,7 +34,9 @@ export async function whoHolds(
   const { findPortOwners } = await import('../net/owners/index.ts')
   const [owners, answers] = await Promise.all([
     findPortOwners(ports),
-    Promise.all(ports.map((port) => askLease(port, leaseName(port, place.platform, place.stateDir)))),
+    Promise.all(
+      ports.map((port) => askLease(port, leaseName(port, place.platform, place.stateDir))),
+    ),
   ])
   for (const [index, port] of ports.entries()) {
     const lease = answers[index]

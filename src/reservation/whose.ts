@@ -8,6 +8,8 @@ import type { LeasePlace } from './who-holds.ts'
 export interface Asker {
   readonly checkout: string
   readonly service: string
+  /** Another process has the port's lease. */
+  readonly leased: boolean
 }
 
 /**
@@ -17,7 +19,7 @@ export interface Asker {
 export async function whose(port: number, asker: Asker, place: LeasePlace): Promise<Verdict> {
   const { findPortOwners } = await import('../net/owners/index.ts')
   const [lease, owners] = await Promise.all([
-    askLease(port, leaseName(port, place.platform, place.stateDir)),
+    asker.leased ? askLease(port, leaseName(port, place.platform, place.stateDir)) : undefined,
     findPortOwners([port]).then((found) => found.get(port) ?? []),
   ])
   if (lease?.checkout === asker.checkout) {

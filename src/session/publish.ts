@@ -4,7 +4,7 @@ import { isGitIgnored } from '../output/git-ignored.ts'
 import { blockVariables, type PublishedService } from '../output/variables.ts'
 import { askLease } from '../lease/ask.ts'
 import { leaseName } from '../lease/names.ts'
-import type { SessionIdentity } from '../reservation/session.ts'
+import type { SessionUse } from '../reservation/session.ts'
 import type { EnvFiles } from './env-files.ts'
 
 /** What came of writing the block. */
@@ -21,11 +21,12 @@ export async function publish(
   services: readonly PublishedService[],
   env: NonNullable<ResolvedOptions['env']>,
   files: EnvFiles & { blockFile: string; blockName: string },
-  identity: SessionIdentity,
+  use: SessionUse,
+  replaced: SessionUse | undefined,
 ): Promise<Published> {
   const { blockFile, blockName } = files
   const mine = blockVariables(services, env.prefix, files.users, blockName)
-  const theirs = await ofOtherSessions(files.block, services, identity)
+  const theirs = await ofOtherServers(files.block, services, use, replaced)
   const result = updateEnvFile(blockFile, (current) => {
     const kept = [...current].filter(([name, value]) => theirs.get(name) === value)
     // Their lines stay as they are: two sessions that overwrote each other would never come to rest.
@@ -44,19 +45,24 @@ export async function publish(
   }
 }
 
-/** Lines of the block that another running session of this very root wrote and still means. */
-async function ofOtherSessions(
+/** Lines of the block that another running server of this very root wrote and still means. */
+async function ofOtherServers(
   block: ReadonlyMap<string, string>,
   services: readonly PublishedService[],
-  identity: SessionIdentity,
+  use: SessionUse,
+  replaced: SessionUse | undefined,
 ): Promise<ReadonlyMap<string, string>> {
+  const { identity, uses } = use.session
   const own = new Set(services.map((service) => service.port))
+  const others = [...uses].filter((other) => other !== use && other !== replaced)
+  const here = new Set(others.flatMap((o) => [...o.reservations.values()].map((r) => r.port)))
   const lines = [...block].map(([name, value]) => ({ name, value, port: portOf(value) }))
   const ports = new Set(lines.flatMap(({ port }) => (port && !own.has(port) ? [port] : [])))
   const { platform, stateDir } = identity.place
   const live = new Set<number>()
   await Promise.all(
     [...ports].map(async (port) => {
+      if (here.has(port)) return void live.add(port)
       const answer = await askLease(port, leaseName(port, platform, stateDir))
       if (answer?.root === identity.root && answer.pid !== identity.pid) live.add(port)
     }),

@@ -35,7 +35,7 @@ export async function reserveServices(
     sticky: {},
     ephemeral: ephemeralRange(),
   })
-  const session = sessionOf({ root, command: world.command, pid: world.pid, place: world.place })
+  const session = sessionOf({ root, ...world })
   const use = await session.open(
     plan.map((service) => ({
       plan: service,

@@ -22,9 +22,14 @@ const HOLDERS_WAIT_MS = 400
  *
  * @throws PortsError when a required service can't be had; nothing is held then.
  */
-export async function startRun(request: RunRequest, world: SessionWorld): Promise<Run> {
-  const { options, root } = request
-  const session = sessionOf({ root, command: world.command, pid: world.pid, place: world.place })
+export async function startRun(asked: RunRequest, world: SessionWorld): Promise<Run> {
+  const { options, root } = asked
+  const session = sessionOf({ root, ...world })
+  const reserved = new Set([...session.reservations].map((reservation) => reservation.service))
+  const request = {
+    ...asked,
+    services: asked.services.filter(({ guest, service }) => !guest || reserved.has(service.name)),
+  }
   const files = readEnvFiles(root, request.envDirectory, request.envFiles, options.env?.file)
   const services = request.services.map(({ service }) => service)
   const set = collectWishes(services, {
@@ -42,20 +47,18 @@ export async function startRun(request: RunRequest, world: SessionWorld): Promis
     { ...options, services },
     { wishes, sticky: {}, ephemeral: ephemeralRange() },
   )
-  const wants = request.services.map(
-    (host, index): Want => ({
-      plan: plan[index] as (typeof plan)[number],
-      host: host.host,
-      hold: host.hold,
-      secure: host.secure,
-      remembered: rememberedPort(host, files, wishes),
-    }),
-  )
+  const wants = request.services.map((host, index): Want => ({
+    plan: plan[index] as (typeof plan)[number],
+    host: host.host,
+    hold: host.hold,
+    secure: host.secure,
+    remembered: rememberedPort(host, files, wishes),
+  }))
   const restart = registry().restarting.getStore()
   const use = await session.open(wants, restart?.from)
   restart?.opened.push(use)
   const run = new DevRun(request, use, wishes, files, world)
-  await run.publish()
+  await run.publish(restart?.from)
   run.warn(set.warnings)
   return run
 }
@@ -136,7 +139,8 @@ class DevRun implements Run {
     }
   }
 
-  async publish(): Promise<void> {
+  /** Writes the env block. `replaced` is the use of a server that this run's server takes over from. */
+  async publish(replaced: SessionUse | undefined): Promise<void> {
     const { options, services, shared } = this.#request
     const { blockFile, blockName } = this.#files
     if (!options.env || blockFile === undefined || blockName === undefined) return
@@ -153,7 +157,8 @@ class DevRun implements Run {
       published,
       options.env,
       { ...this.#files, blockFile, blockName },
-      this.use.session.identity,
+      this.use,
+      replaced,
     )
     this.warn(result.warnings)
     void result.later.then((warning) => warning && this.warn([warning]))
@@ -202,25 +207,25 @@ class DevRun implements Run {
 
   #rows(): SummaryRow[] {
     const { services, shared, options } = this.#request
-    const rows = services.map(({ service, hold }): SummaryRow => {
+    const rows = services.map(({ service }): SummaryRow => {
       const allocation = this.reservation(service.name)
       const failed = this.use.missing.find((problem) => problem.service === service.name)
       return {
         service: service.name,
-        link: hold && service.kind !== 'hmr',
+        link: service.kind === 'dev' || service.kind === 'preview',
         variable: this.#variableOf(service.name),
         from: this.#wishes[service.name]?.find((wish) => wish.port === allocation?.port)?.from,
         ...(allocation && { allocation }),
         ...(failed && { failed: failed.attempts }),
       }
     })
-    const sharing = Object.entries(shared).map(
-      ([service, owner]): SummaryRow => ({ service, sharedWith: owner, link: false }),
-    )
+    const sharing = Object.entries(shared).map(([service, owner]): SummaryRow => ({
+      service,
+      sharedWith: owner,
+      link: false,
+    }))
     const order = options.services.map((service) => service.name)
-    return [...rows, ...sharing].sort(
-      (a, b) => order.indexOf(a.service) - order.indexOf(b.service),
-    )
+    return [...rows, ...sharing].sort((a, b) => order.indexOf(a.service) - order.indexOf(b.service))
   }
 
   #variableOf(service: string): string | undefined {

@@ -1,4 +1,5 @@
 import { leasePlace, type LeasePlace } from '../reservation/who-holds.ts'
+import { createDebug, type Debug } from '../utils/debug.ts'
 import { shortenCommand } from '../utils/shorten-command.ts'
 
 /** What a session knows of the process it runs in; read once, at the edge. */
@@ -12,13 +13,15 @@ export interface SessionWorld {
   readonly place: LeasePlace
   /** Width for printed tables. */
   readonly columns: number
+  /** There with `DEBUG=ports`. */
+  readonly debug: Debug | undefined
 }
 
 const DEFAULT_COLUMNS = 100
 
 /** The world of this process. */
 export function processWorld(): SessionWorld {
-  const { env, argv, pid, platform, stdout } = process
+  const { env, argv, pid, platform, stdout, stderr } = process
   return {
     env,
     argv,
@@ -27,5 +30,6 @@ export function processWorld(): SessionWorld {
     command: shortenCommand(argv),
     place: leasePlace(env, platform),
     columns: stdout.columns ?? (Number(env.COLUMNS) || DEFAULT_COLUMNS),
+    debug: createDebug(env, (line) => stderr.write(line), performance.now.bind(performance)),
   }
 }

@@ -2,7 +2,11 @@
  * `work`, or `fallback` when it takes longer than `timeoutMs`. The timer never keeps the process alive,
  * and a failure of `work` after the deadline is ignored.
  */
-export function withDeadline<T, F>(work: Promise<T>, timeoutMs: number, fallback: F): Promise<T | F> {
+export function withDeadline<T, F>(
+  work: Promise<T>,
+  timeoutMs: number,
+  fallback: F,
+): Promise<T | F> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => resolve(fallback), timeoutMs)
     timer.unref()

@@ -2,44 +2,24 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** What finding a browser depends on. */
-export interface BrowserPlace {
-  readonly env: Readonly<Record<string, string | undefined>>
-  readonly platform: NodeJS.Platform
-  exists(file: string): boolean
-}
-
 const DEBIAN_CHROMIUM = '/usr/bin/chromium'
 /** A download and an unpacking on a slow line, in milliseconds. */
 const INSTALL_DEADLINE_MS = 10 * 60_000
 
-const thisMachine: BrowserPlace = {
-  env: process.env,
-  platform: process.platform,
-  exists: existsSync,
-}
-
 /**
  * Path of a Chrome or Chromium: the one named by `PORTS_TEST_BROWSER`, else the first one installed.
- *
- * @returns `undefined` when there is none.
- * @throws Error when `PORTS_TEST_BROWSER` names a file that does not exist.
- */
-export function findChromium(place: BrowserPlace = thisMachine): string | undefined {
-  const named = place.env.PORTS_TEST_BROWSER
-  if (!named) return usualPaths(place).find((file) => place.exists(file))
-  if (place.exists(named)) return named
-  throw new Error(`PORTS_TEST_BROWSER is ${named}, and there is no such file.`)
-}
-
-/**
- * Like {@link findChromium}, but installs Debian's package where that is possible.
+ * Root on Debian and its kin gets the `chromium` package when there is none.
  *
  * @throws Error saying what to install.
  */
 export function ensureChromium(): string {
-  const found = findChromium()
-  if (found !== undefined) return found
+  const { env, platform } = process
+  const named = env.PORTS_TEST_BROWSER
+  if (named && !existsSync(named)) {
+    throw new Error(`PORTS_TEST_BROWSER is ${named}, and there is no such file.`)
+  }
+  const found = named || usualPaths(env, platform).find((file) => existsSync(file))
+  if (found) return found
   if (existsSync('/etc/debian_version') && process.getuid?.() === 0) {
     aptGet('update')
     aptGet('install', '-y', '--no-install-recommends', 'chromium')
@@ -53,7 +33,7 @@ export function ensureChromium(): string {
   )
 }
 
-function usualPaths({ env, platform }: BrowserPlace): string[] {
+function usualPaths(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): string[] {
   switch (platform) {
     case 'darwin':
       return [

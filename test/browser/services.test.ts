@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer } from 'node:http'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { WebSocketServer } from 'ws'
@@ -25,7 +25,7 @@ describe.each(VITES)('%s', (vite) => {
 
     const { API_PORT } = app.env()
     expect(API_PORT).toBe(String(preferred))
-    await using _api = await startApi(Number(API_PORT))
+    await using api = await startApi(Number(API_PORT))
     await using tab = await openTab(browser, `http://localhost:${port}/`)
     await tab.connected()
     const reply = await tab.page.evaluate(async () => (await fetch('/api/hello')).text())
@@ -40,6 +40,7 @@ describe.each(VITES)('%s', (vite) => {
         }),
     )
     expect(echo).toBe('echo ping')
+    expect(api.requests).toEqual(['GET /api/hello'])
     expect(tab.errors).toEqual([])
   })
 
@@ -63,9 +64,16 @@ describe.each(VITES)('%s', (vite) => {
   })
 })
 
-async function startApi(port: number): Promise<AsyncDisposable & { server: Server }> {
+interface Api extends AsyncDisposable {
+  readonly requests: readonly string[]
+}
+
+async function startApi(port: number): Promise<Api> {
+  const requests: string[] = []
   const server = createServer((request, response) => {
-    response.end(`${request.method} ${request.url}`)
+    const line = `${request.method} ${request.url}`
+    requests.push(line)
+    response.end(line)
   })
   const sockets = new WebSocketServer({ server, path: '/api/echo' })
   sockets.on('connection', (socket) => {
@@ -74,7 +82,7 @@ async function startApi(port: number): Promise<AsyncDisposable & { server: Serve
   server.listen(port, 'localhost')
   await once(server, 'listening')
   return {
-    server,
+    requests,
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets.clients) socket.terminate()
       server.closeAllConnections()

@@ -46,9 +46,7 @@ test('the answer is the present state, and many may ask at once', async () => {
   const lease = Lease.claim(nameOf(port), () => answerFor(port, { state }))
   expect((await askLease(port, nameOf(port)))?.state).toBe('leased')
   state = 'held'
-  const answers = await Promise.all(
-    Array.from({ length: 40 }, () => askLease(port, nameOf(port))),
-  )
+  const answers = await Promise.all(Array.from({ length: 40 }, () => askLease(port, nameOf(port))))
   expect(answers.every((answer) => answer?.state === 'held')).toBe(true)
   lease?.end()
 })

@@ -180,18 +180,21 @@ test('a restart keeps the port bound between the old server and the new one', as
   expect(await waiting).toBe('200 new')
 })
 
-test.skipIf(!hasIPv6)('holds on one family leave the other alone, all interfaces take both', async () => {
-  const port = await freePort()
-  const four = new Hold()
-  const six = new Hold()
-  expect(four.bind(port, '127.0.0.1').ok).toBe(true)
-  expect(six.bind(port, '::1').ok).toBe(true)
-  const all = new Hold().bind(port, undefined)
-  expect(all.ok).toBe(false)
-  if (!all.ok) expect(await all.reason).toBe('in-use')
-  four.close()
-  six.close()
-})
+test.skipIf(!hasIPv6)(
+  'holds on one family leave the other alone, all interfaces take both',
+  async () => {
+    const port = await freePort()
+    const four = new Hold()
+    const six = new Hold()
+    expect(four.bind(port, '127.0.0.1').ok).toBe(true)
+    expect(six.bind(port, '::1').ok).toBe(true)
+    const all = new Hold().bind(port, undefined)
+    expect(all.ok).toBe(false)
+    if (!all.ok) expect(await all.reason).toBe('in-use')
+    four.close()
+    six.close()
+  },
+)
 
 test('an address that this machine has not is told from a busy one', async () => {
   // 192.0.2.0/24 is reserved for documentation: no machine has it.

@@ -7,7 +7,7 @@ import type { Options } from '../../types.ts'
 import type { HostLogger, Run, StartRun } from '../adapter.ts'
 import { handOver } from './handover.ts'
 import { createHmrServer } from './hmr.ts'
-import { needsPorts, readHost, runRequest, VITE_PORTS } from './host.ts'
+import { needsPorts, readHost, runRequest, usualPorts } from './host.ts'
 import { hmrOptionName, injectPorts } from './inject.ts'
 import { hideWildcardWarning } from './wildcard-warning.ts'
 
@@ -58,10 +58,10 @@ export function viteHooks(
       async handler(config, env): Promise<UserConfig | undefined> {
         if (!needsPorts(config, env)) return undefined
         const { argv, cwd } = world()
-        const options = resolveOptions(given, VITE_PORTS)
+        const options = resolveOptions(given, usualPorts(config))
         const hmrService = options.services.find((service) => service.kind === 'hmr')
         const host = readHost(config, env, hmrService)
-        const run = await startRun(runRequest(options, config, env, host, argv, cwd))
+        const run = await startRun(runRequest(options, config, env, host, { argv, cwd, ownServer: asksForDev(given) }))
         const hmrServer = run.reservation('hmr') && createHmrServer(host.https)
         const abandoned = setTimeout(() => {
           if (pending?.run === run) take()?.run.close()
@@ -96,6 +96,11 @@ export function viteHooks(
     },
   }
   return { plugin, addresses: () => latest?.addresses() ?? {} }
+}
+
+/** In middleware mode `dev` is a server of the user's own, so it is there only when asked for. */
+function asksForDev(given: Options | undefined): boolean {
+  return given?.services?.dev !== undefined
 }
 
 function versionOf(context: unknown): string | undefined {

@@ -1,6 +1,7 @@
 import type { ServerOptions as HttpsOptions } from 'node:https'
 import { resolve } from 'node:path'
 import type { ConfigEnv, UserConfig } from 'vite'
+import type { BuiltInPorts } from '../../options/resolve.ts'
 import type { ResolvedOptions, ResolvedService } from '../../options/resolved.ts'
 import { parsePort } from '../../options/wishes.ts'
 import type { Wish } from '../../plan/plan.ts'
@@ -34,6 +35,15 @@ function pluginNames(plugins: unknown, names = new Set<unknown>()): Set<unknown>
   return names
 }
 
+/** The ports that Vite's servers take when the plugin's options prefer no other. */
+export function usualPorts({ server, preview }: UserConfig): Required<BuiltInPorts> {
+  return {
+    dev: server?.port || VITE_PORTS.dev,
+    hmr: VITE_PORTS.hmr,
+    preview: preview?.port || VITE_PORTS.preview,
+  }
+}
+
 /** Reads a merged config; `service` is what the options say of `hmr`, if it is wanted at all. */
 export function readHost(
   config: UserConfig,
@@ -62,6 +72,14 @@ function settings(value: unknown): HmrSettings {
   return typeof value === 'object' && value !== null ? value : {}
 }
 
+/** Where and how the run was started. */
+export interface RunPlace {
+  readonly argv: readonly string[]
+  readonly cwd: string
+  /** In middleware mode: the options name `dev` for the user's own server. */
+  readonly ownServer: boolean
+}
+
 /**
  * What to reserve for a Vite server: its own ports with the user's `server.port`, `strictPort` and
  * `host`, and the services behind its proxy.
@@ -71,8 +89,7 @@ export function runRequest(
   config: UserConfig,
   env: ConfigEnv,
   host: ViteHost,
-  argv: readonly string[],
-  cwd: string,
+  { argv, cwd, ownServer }: RunPlace,
 ): RunRequest {
   const root = realRoot(cwd, options.root ?? config.root)
   const own = host.preview ? 'preview' : 'dev'
@@ -92,7 +109,11 @@ export function runRequest(
       const wanted = withPort(service, host.hmr.port)
       return [{ service: wanted, host: bindHost(service), hold: true, secure }]
     }
-    if (service.kind !== own || host.middlewareMode) return []
+    if (service.kind !== own) return []
+    if (host.middlewareMode) {
+      // The server is the user's. It may have reserved the port by itself; if not, it binds it by itself.
+      return [{ service, host: bindHost(service), hold: false, secure, guest: !ownServer }]
+    }
     const strict = service.strict ?? server.strictPort
     const wanted = { ...withPort(service, server.port), strict }
     return [{ service: wanted, host: bindHost(service), hold: true, secure }]
@@ -124,9 +145,7 @@ function withPort(service: ResolvedService, port: number | undefined): ResolvedS
   // 0 asks for any free port.
   if (port === 0) return { ...service, preferred: [], range: ANY, rangeGiven: true }
   const preferred = [port, ...service.preferred.filter((other) => other !== port)]
-  const range = service.rangeGiven
-    ? service.range
-    : { from: port, to: Math.min(port + 99, 65_535) }
+  const range = service.rangeGiven ? service.range : { from: port, to: Math.min(port + 99, 65_535) }
   return { ...service, preferred, range }
 }
 

@@ -1,0 +1,33 @@
+import { cpSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Child, startNode } from '../_utils/children.ts'
+import { linkPackages, repo, tempRoot } from '../_utils/temp.ts'
+
+/** A checkout of this repository, as far as the playground needs one. */
+export interface Checkout extends Disposable {
+  readonly dir: string
+  /** `npm run play`, with the package built already. */
+  play(...args: string[]): Child
+}
+
+/**
+ * A checkout of its own for each test, so that neither another test nor a playground that somebody
+ * is running decides which ports are free or what the env file says.
+ */
+export function checkout(): Checkout {
+  const temp = tempRoot()
+  const { dir } = temp
+  linkPackages(dir, { picocolors: 'picocolors', vite: 'vite', ws: 'ws' })
+  // With these two the package refers to itself, as in the repository.
+  cpSync(join(repo, 'package.json'), join(dir, 'package.json'))
+  symlinkSync(join(repo, 'dist'), join(dir, 'dist'), 'junction')
+  cpSync(join(repo, 'playground'), join(dir, 'playground'), {
+    recursive: true,
+    filter: (source) => !source.endsWith('.env.local'),
+  })
+  return {
+    dir,
+    play: (...args) => startNode(['playground/play.mjs', ...args], { cwd: dir }),
+    [Symbol.dispose]: () => temp[Symbol.dispose](),
+  }
+}
