@@ -34,7 +34,6 @@ async function run({ load }) {
     // A second Ctrl-C is for somebody who doesn't want to wait.
     if (stopping) process.exit(1)
     stopping = Promise.resolve(running?.stop()).then(
-      // eslint-disable-next-line unicorn/no-process-exit -- a program, and nothing may keep it alive
       () => process.exit(0),
       (error) => fail(error),
     )

@@ -142,6 +142,8 @@ export interface PortHolder {
   cwd?: string
   /** Service name, with a lease. */
   service?: string
+  /** With a lease: whether its socket is bound by the owner, or a server is expected. */
+  state?: 'held' | 'leased'
   /** Root of the session that holds the lease. */
   root?: string
   /** Checkout that the root or the working directory lies in. */

@@ -2,7 +2,7 @@ import type { StartHint } from './adapter.ts'
 
 /** The text of the 502 answer while nothing listens on a proxied service's port. */
 export function missingServerText(hint: StartHint, url: string): string {
-  const { service, port, variable, envFile, command, description } = hint
+  const { service, port, variable, envFile, description } = hint
   const about = description ? ` (${description})` : ''
   return [
     `502: nothing answers on port ${port}, the port of the "${service}" service${about}.`,

@@ -3,7 +3,7 @@ import { type LeaseAnswer, MAX_ANSWER_BYTES, parseAnswer } from './answer.ts'
 import type { LeaseName } from './names.ts'
 
 /** An owner that does not answer in this time is busy or suspended, in milliseconds. */
-export const ASK_TIMEOUT_MS = 1000
+const ASK_TIMEOUT_MS = 1000
 
 /**
  * Asks the lease of `port` who owns it.

@@ -38,12 +38,13 @@ export function machineAddresses(): MachineAddresses {
  */
 export async function resolveBindAddress(
   host: string | boolean | undefined,
+  lookUp: (name: string) => Promise<readonly { address: string }[]> = lookUpAll,
 ): Promise<BindAddress | undefined> {
   const literal = literalBindAddress(host)
   if (literal) return literal
   const name = typeof host === 'string' ? host : 'localhost'
   const found = await withDeadline(
-    lookup(name, { all: true }).catch(() => []),
+    lookUp(name).catch(() => []),
     LOOKUP_TIMEOUT_MS,
     [],
   )
@@ -52,6 +53,10 @@ export async function resolveBindAddress(
   if (usable) return { host: name, address: usable.address }
   // RFC 6761: `localhost` is loopback whatever the resolver says.
   return name === 'localhost' ? { host: name, address: '127.0.0.1' } : undefined
+}
+
+function lookUpAll(name: string): Promise<readonly { address: string }[]> {
+  return lookup(name, { all: true })
 }
 
 /** Like {@link resolveBindAddress}, for hosts that need no lookup; `undefined` for names. */

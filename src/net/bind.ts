@@ -35,7 +35,7 @@ export function bind(server: Server, port: number, address: string | undefined):
 }
 
 /** The failure that an error code of `listen` means; `undefined` for one that no bind should produce. */
-export function bindFailure(code: string | undefined): BindFailure | undefined {
+function bindFailure(code: string | undefined): BindFailure | undefined {
   switch (code) {
     case 'EADDRINUSE':
       return 'in-use'

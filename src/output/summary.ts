@@ -93,8 +93,7 @@ function cellsOf(row: SummaryRow, style: SummaryStyle): Cells {
     return { name, place: 'none', link: false, reason: `not required; ${reason}` }
   }
   const place = row.link ? `${allocation.url}/` : String(allocation.port)
-  const reason = `${reasonOf(row, allocation, style)} (${countOf(allocation.attempts)})`
-  return { name, place, link: row.link, reason }
+  return { name, place, link: row.link, reason: reasonOf(row, allocation, style) }
 }
 
 function reasonOf(
@@ -116,7 +115,7 @@ function reasonOf(
         : 'waiting for its server',
     )
   }
-  return [label + why, ...notes].filter(Boolean).join('; ')
+  return [`${label} (${countOf(attempts)})${why}`, ...notes].filter(Boolean).join('; ')
 }
 
 function countOf(attempts: readonly PortAttempt[]): string {

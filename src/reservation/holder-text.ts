@@ -43,7 +43,7 @@ export function attemptText(attempt: PortAttempt, from: string): string {
   const { rejected, holder } = attempt
   if (rejected === undefined) return 'free'
   if (!holder) return REASONS[rejected]
-  const lease = holder.via === 'lease' && rejected === 'leased'
-  const verb = lease && holder.service ? `leased for "${holder.service}" by` : 'held by'
+  const expected = holder.state === 'leased' && rejected === 'leased'
+  const verb = expected && holder.service ? `leased for "${holder.service}" by` : 'held by'
   return `${verb} ${holderText(holder, from)}`
 }

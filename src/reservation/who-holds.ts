@@ -8,6 +8,9 @@ import { shortenCommand } from '../utils/shorten-command.ts'
 import { stateDirectory } from '../utils/state-dir.ts'
 import { stripControls } from '../utils/strip-controls.ts'
 
+/** Searching the processes is given up after this, in milliseconds; what is known by then counts. */
+const OWNERS_TIMEOUT_MS = 1500
+
 /** Where leases live; read from the process at the edge. */
 export interface LeasePlace {
   readonly platform: NodeJS.Platform
@@ -33,7 +36,7 @@ export async function whoHolds(
   if (ports.length === 0) return holders
   const { findPortOwners } = await import('../net/owners/index.ts')
   const [owners, answers] = await Promise.all([
-    findPortOwners(ports),
+    findPortOwners(ports, { timeoutMs: OWNERS_TIMEOUT_MS }),
     Promise.all(
       ports.map((port) => askLease(port, leaseName(port, place.platform, place.stateDir))),
     ),
@@ -63,9 +66,9 @@ function systemFacts(owner: PortOwner | undefined): SystemFacts | undefined {
 }
 
 function leaseHolder(lease: LeaseAnswer, owner: SystemFacts | undefined): PortHolder {
-  const { v: _, state, ...facts } = lease
+  const { v: _, ...facts } = lease
   // A server that somebody else started is not the process that holds the lease.
-  const other = state === 'leased' && owner?.pid !== undefined && owner.pid !== lease.pid
+  const other = lease.state === 'leased' && owner?.pid !== undefined && owner.pid !== lease.pid
   return { ...facts, via: 'lease', ...(other ? owner : owner?.cwd && { cwd: owner.cwd }) }
 }
 

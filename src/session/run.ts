@@ -15,7 +15,7 @@ import { scriptFor } from './start-hint.ts'
 import type { SessionWorld } from './world.ts'
 
 /** The summary waits this long for the names of who holds the preferred ports, in milliseconds. */
-const HOLDERS_WAIT_MS = 400
+const HOLDERS_WAIT_MS = 1500
 
 /**
  * Starts one bundler server's run: ports are chosen and held, the env block is written.
@@ -116,14 +116,15 @@ class DevRun implements Run {
 
   addresses(): Record<string, { port: number; url: string }> {
     const found: Record<string, { port: number; url: string }> = {}
-    for (const { service } of this.#request.services) {
-      const reservation = this.reservation(service.name)
-      if (reservation) found[service.name] = { port: reservation.port, url: reservation.url }
-    }
-    for (const [service, owner] of Object.entries(this.#request.shared)) {
+    const { services, shared } = this.#request
+    const add = (service: string, owner: string): void => {
       const reservation = this.reservation(owner)
-      if (reservation) found[service] = { port: reservation.port, url: reservation.url }
+      if (!reservation) return
+      const { port, url } = reservation
+      found[service] = { port, url: service === 'hmr' ? url.replace('http', 'ws') : url }
     }
+    for (const { service } of services) add(service.name, service.name)
+    for (const [service, owner] of Object.entries(shared)) add(service, owner)
     return found
   }
 
@@ -225,7 +226,9 @@ class DevRun implements Run {
       link: false,
     }))
     const order = options.services.map((service) => service.name)
-    return [...rows, ...sharing].sort((a, b) => order.indexOf(a.service) - order.indexOf(b.service))
+    return [...rows, ...sharing].toSorted(
+      (a, b) => order.indexOf(a.service) - order.indexOf(b.service),
+    )
   }
 
   #variableOf(service: string): string | undefined {

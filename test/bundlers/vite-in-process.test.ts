@@ -109,9 +109,14 @@ describe.each(VITES)('%s in this process', async (name) => {
     const [from] = await freeRange(3)
     using root = tempRoot('vite-app')
     await using taken = await occupy('127.0.0.1', from)
-    await using running = await create(vite, root, { services: { hmr: { separate: true } } }, {
-      server: { port: taken.port },
-    })
+    await using running = await create(
+      vite,
+      root,
+      { services: { hmr: { separate: true } } },
+      {
+        server: { port: taken.port },
+      },
+    )
     const { server } = running
     await server.listen()
     const port = boundPort(server)
@@ -156,9 +161,14 @@ describe.each(VITES)('%s in this process', async (name) => {
       await running.server.listen()
       expect(running.server.httpServer?.address()).toMatchObject({ address: '127.0.0.1', port })
     }
-    await using running = await create(vite, root, { host: true }, {
-      server: { port, host: '127.0.0.1' },
-    })
+    await using running = await create(
+      vite,
+      root,
+      { host: true },
+      {
+        server: { port, host: '127.0.0.1' },
+      },
+    )
     await running.server.listen()
     expect(running.server.httpServer?.address()).toMatchObject({ address: '127.0.0.1', port })
   })
@@ -267,7 +277,9 @@ describe.each(VITES)('%s in this process', async (name) => {
     upstream.listen(to, 'localhost')
     await once(upstream, 'listening')
     const options: Options = {
-      services: { api: { preferred: from + 1, proxy: { '/api': { rewrite: undefined }, '/b': true } } },
+      services: {
+        api: { preferred: from + 1, proxy: { '/api': { rewrite: undefined }, '/b': true } },
+      },
     }
     await using running = await create(vite, root, options, {
       server: { port: from, proxy: { '/api': `http://localhost:${to}` } },

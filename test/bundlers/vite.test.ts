@@ -69,7 +69,9 @@ describe.each(VITES)('%s', (vite) => {
       VITE_HMR_PORT: String(port),
     })
     // The block was there before Vite read its env files.
-    expect(await (await fetch(`http://localhost:${port}/env.js`)).text()).toContain(`"VITE_HMR_PORT": "${port}"`)
+    expect(await (await fetch(`http://localhost:${port}/env.js`)).text()).toContain(
+      `"VITE_HMR_PORT": "${port}"`,
+    )
     expect(child.output()).not.toMatch(/wildcard|warn|error/i)
     const { signal } = await child.end('SIGINT')
     expect(signal).toBe('SIGINT')
@@ -84,7 +86,7 @@ describe.each(VITES)('%s', (vite) => {
     await using child = startVite(vite, root.dir)
     const port = await localPort(child)
     expect(port).toBe(from + 1)
-    await child.sees(new RegExp(`dev +http://localhost:${port}/ +fallback: ${from} held by`))
+    await child.sees(new RegExp(`dev +http://localhost:${port}/ +fallback \\(2 attempts\\): ${from} held by`))
     expect(await fetchText(`http://localhost:${port}/`)).toContain('<h1>app</h1>')
   })
 
@@ -178,14 +180,17 @@ describe.each(VITES)('%s', (vite) => {
 
     await using api = apiAt(root, 'mine')
     await api.sees(new RegExp(`api on ${to}`))
-    expect(await (await fetch(`${url}/api/x`)).json()).toMatchObject({ name: 'mine', url: '/api/x' })
+    expect(await (await fetch(`${url}/api/x`)).json()).toMatchObject({
+      name: 'mine',
+      url: '/api/x',
+    })
     expect(await echo(`${url.replace('http', 'ws')}/api/ws`, 'hello')).toBe('mine: hello')
 
     // Vite again, with the API running already: it is recognised and used as it is.
     await child.end('SIGINT')
     await using second = startVite(vite, root.dir)
     const again = `http://localhost:${await localPort(second)}`
-    await second.sees(new RegExp(`api +${to} +preferred; already running`))
+    await second.sees(new RegExp(`api +${to} +preferred \\(1 attempt\\); already running`))
     expect(await (await fetch(`${again}/api/x`)).json()).toMatchObject({ name: 'mine' })
   })
 
@@ -204,7 +209,7 @@ describe.each(VITES)('%s', (vite) => {
     const url = `http://localhost:${await localPort(child)}`
     expect(envOf(root).API_PORT).toBe(String(to))
     expect((await fetch(`${url}/api/x`)).status).toBe(502)
-    await child.sees(new RegExp(`api +${to} +fallback: ${preferred} held by`))
+    await child.sees(new RegExp(`api +${to} +fallback \\(2 attempts\\): ${preferred} held by`))
     await using api = apiAt(root, 'mine')
     await api.sees(new RegExp(`api on ${to}`))
     expect(await (await fetch(`${url}/api/x`)).json()).toMatchObject({ name: 'mine' })
@@ -230,7 +235,9 @@ describe.each(VITES)('%s', (vite) => {
         configText({ server: { port: from, headers } }),
       )
       await until(() => child.output().split('server restarted').length > count)
-      await until(async () => (await fetch(`http://localhost:${port}/`)).headers.get('a') === headers.a)
+      await until(
+        async () => (await fetch(`http://localhost:${port}/`)).headers.get('a') === headers.a,
+      )
     }
     expect(statSync(join(root.dir, '.env.local'), { bigint: true }).mtimeNs).toBe(written)
     await child.end('SIGTERM')
@@ -267,23 +274,26 @@ describe.each(VITES)('%s', (vite) => {
     expect(envOf(root).DEV_PORT).toBe(String(to))
   })
 
-  test.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)('%s leaves nothing behind', async (signal) => {
-    const [from, to] = await freeRange(4)
-    using root = app(vite, {
-      server: { port: from },
-      ports: JSON.stringify({
-        services: { hmr: { separate: true, preferred: from + 1 }, api: { preferred: to } },
-      }),
-    })
-    await using child = startVite(vite, root.dir)
-    expect(await localPort(child)).toBe(from)
-    expect(envOf(root).VITE_HMR_PORT).toBe(String(from + 1))
-    expect(await isFree(from + 1)).toBe(false)
-    expect(await isFree(to), 'a server of others must be able to bind').toBe(true)
-    await child.end(signal)
-    expect(await isFree(from)).toBe(true)
-    expect(await isFree(from + 1)).toBe(true)
-  })
+  test.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)(
+    '%s leaves nothing behind',
+    async (signal) => {
+      const [from, to] = await freeRange(4)
+      using root = app(vite, {
+        server: { port: from },
+        ports: JSON.stringify({
+          services: { hmr: { separate: true, preferred: from + 1 }, api: { preferred: to } },
+        }),
+      })
+      await using child = startVite(vite, root.dir)
+      expect(await localPort(child)).toBe(from)
+      expect(envOf(root).VITE_HMR_PORT).toBe(String(from + 1))
+      expect(await isFree(from + 1)).toBe(false)
+      expect(await isFree(to), 'a server of others must be able to bind').toBe(true)
+      await child.end(signal)
+      expect(await isFree(from)).toBe(true)
+      expect(await isFree(from + 1)).toBe(true)
+    },
+  )
 
   test('vite preview has its own held port and the proxy', async () => {
     const [from, to] = await freeRange(3)
@@ -316,25 +326,29 @@ describe.each(VITES)('%s', (vite) => {
   })
 })
 
-test.each(VITES)('ten copies started at once get ten ports and serve them (%s)', async (vite) => {
-  const [from, to] = await freeRange(12)
-  const roots = Array.from({ length: 10 }, () =>
-    app(vite, {
-      ports: JSON.stringify({ services: { dev: { preferred: from, range: [from, to] } } }),
-    }),
-  )
-  const children = roots.map((root) => startVite(vite, root.dir))
-  try {
-    const ports = await Promise.all(children.map((child) => localPort(child)))
-    expect(new Set(ports).size).toBe(10)
-    const pages = await Promise.all(ports.map((port) => fetchText(`http://localhost:${port}/`)))
-    expect(pages.every((page) => page.includes('<h1>app</h1>'))).toBe(true)
-    expect(roots.map((root) => Number(envOf(root).DEV_PORT))).toEqual(ports)
-  } finally {
-    await Promise.all(children.map((child) => child.end()))
-    for (const root of roots) root[Symbol.dispose]()
-  }
-}, 120_000)
+test.each(VITES)(
+  'ten copies started at once get ten ports and serve them (%s)',
+  async (vite) => {
+    const [from, to] = await freeRange(12)
+    const roots = Array.from({ length: 10 }, () =>
+      app(vite, {
+        ports: JSON.stringify({ services: { dev: { preferred: from, range: [from, to] } } }),
+      }),
+    )
+    const children = roots.map((root) => startVite(vite, root.dir))
+    try {
+      const ports = await Promise.all(children.map((child) => localPort(child)))
+      expect(new Set(ports).size).toBe(10)
+      const pages = await Promise.all(ports.map((port) => fetchText(`http://localhost:${port}/`)))
+      expect(pages.every((page) => page.includes('<h1>app</h1>'))).toBe(true)
+      expect(roots.map((root) => Number(envOf(root).DEV_PORT))).toEqual(ports)
+    } finally {
+      await Promise.all(children.map((child) => child.end()))
+      for (const root of roots) root[Symbol.dispose]()
+    }
+  },
+  120_000,
+)
 
 test('two dev servers of one checkout: two ports, one block, and no restart of each other', async () => {
   const [from] = await freeRange(4)
@@ -369,4 +383,3 @@ test('a', () => { expect(services).toEqual({}) })`,
   expect(child.output()).not.toMatch(/Ports:/)
   expect(() => statSync(join(root.dir, '.env.local'))).toThrow('ENOENT')
 })
-

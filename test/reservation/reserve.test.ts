@@ -129,7 +129,7 @@ test('an exhausted range lists every port with its holder', async () => {
   expect(error.code).toBe('PORTS_RANGE_EXHAUSTED')
   expect(error.message).toContain(`no free port for "api" in ${from}-${to} (2 attempts).`)
   expect(error.message).toMatch(new RegExp(`${from}  held by node .* \\(pid ${one.pid}\\)`))
-  expect(error.message).toMatch(new RegExp(`${to}  leased for "queue" by .*pid ${process.pid}`))
+  expect(error.message).toMatch(new RegExp(`${to}  held by .*pid ${process.pid}`))
   expect(error.message).toContain('Widen services.api.range or stop one of these.')
 })
 

@@ -61,7 +61,9 @@ export function viteHooks(
         const options = resolveOptions(given, usualPorts(config))
         const hmrService = options.services.find((service) => service.kind === 'hmr')
         const host = readHost(config, env, hmrService)
-        const run = await startRun(runRequest(options, config, env, host, { argv, cwd, ownServer: asksForDev(given) }))
+        const run = await startRun(
+          runRequest(options, config, env, host, { argv, cwd, ownServer: asksForDev(given) }),
+        )
         const hmrServer = run.reservation('hmr') && createHmrServer(host.https)
         const abandoned = setTimeout(() => {
           if (pending?.run === run) take()?.run.close()

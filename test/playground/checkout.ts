@@ -1,13 +1,16 @@
-import { cpSync, symlinkSync } from 'node:fs'
+import { cpSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseEnv } from 'node:util'
 import { type Child, startNode } from '../_utils/children.ts'
 import { linkPackages, repo, tempRoot } from '../_utils/temp.ts'
 
 /** A checkout of this repository, as far as the playground needs one. */
 export interface Checkout extends Disposable {
   readonly dir: string
-  /** `npm run play`, with the package built already. */
-  play(...args: string[]): Child
+  /** `npm run play` with the package built already. */
+  play(name: string, env?: Record<string, string>): Child
+  /** Variables in the env file of a playground. */
+  env(name: string): Record<string, string | undefined>
 }
 
 /**
@@ -27,7 +30,8 @@ export function checkout(): Checkout {
   })
   return {
     dir,
-    play: (...args) => startNode(['playground/play.mjs', ...args], { cwd: dir }),
+    play: (name, env = {}) => startNode(['playground/play.mjs', name], { cwd: dir, env }),
+    env: (name) => parseEnv(readFileSync(join(dir, 'playground', name, '.env.local'), 'utf8')),
     [Symbol.dispose]: () => temp[Symbol.dispose](),
   }
 }

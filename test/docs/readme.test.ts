@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseEnv } from 'node:util'
+import { describe, expect, test } from 'vitest'
+import { resolveOptions } from '../../src/options/resolve.ts'
+import { startNode } from '../_utils/children.ts'
+import { linkPackages, repo, tempRoot } from '../_utils/temp.ts'
+import { until } from '../_utils/until.ts'
+import { localPort, startVite } from '../_utils/vite.ts'
+
+const readme = readFileSync(join(repo, 'README.md'), 'utf8')
+
+/** Code blocks that begin with a comment naming their file. */
+const snippets = [...readme.matchAll(/```js\n\/\/ ([\w.]+)\n([^]*?)```/g)].map((match) => ({
+  file: match[1] ?? '',
+  code: match[2] ?? '',
+}))
+
+function snippet(file: string, containing = ''): string {
+  const found = snippets.find((s) => s.file === file && s.code.includes(containing))
+  if (!found) throw new Error(`no snippet ${file} with ${containing}`)
+  return found.code
+}
+
+test('every snippet of code is one that a test here runs', () => {
+  expect(snippets.map((s) => s.file)).toEqual([
+    'vite.config.js',
+    'vite.config.js',
+    'api.js',
+    'main.js',
+    'server.js',
+  ])
+  expect(readme.match(/```(js|ts|jsx|tsx|mjs)/g)).toHaveLength(snippets.length)
+})
+
+test('the one-line config serves', async () => {
+  using root = tempRoot('vite-app')
+  linkPackages(root.dir, { vite: 'vite' })
+  root.write({ 'vite.config.js': snippet('vite.config.js') })
+  await using child = startVite('vite', root.dir)
+  const port = await localPort(child)
+  expect((await fetch(`http://localhost:${port}/`)).status).toBe(200)
+})
+
+test('the config with an API, the API, and the module', async () => {
+  using root = tempRoot('vite-app')
+  linkPackages(root.dir, { vite: 'vite' })
+  root.write({
+    'vite.config.js': snippet('vite.config.js', 'services'),
+    'api.js': snippet('api.js'),
+    'main.js': snippet('main.js'),
+  })
+  await using child = startVite('vite', root.dir)
+  const url = `http://localhost:${await localPort(child)}`
+  const { API_PORT } = parseEnv(readFileSync(join(root.dir, '.env.local'), 'utf8'))
+  expect((await fetch(`${url}/api/x`)).status).toBe(502)
+  expect(readme).toContain('node --env-file=.env.local api.js')
+  await using api = startNode(['--env-file=.env.local', 'api.js'], { cwd: root.dir })
+  expect(await until(async () => (await fetch(`${url}/api/x`)).ok && 'yes')).toBe('yes')
+  expect(await (await fetch(`${url}/api/x`)).text()).toBe('hello')
+  expect(api.output()).toBe('')
+  expect(await (await fetch(`${url}/main.js`)).text()).toContain('services')
+  const module = await (await fetch(`${url}/@id/__x00__~ports`)).text()
+  expect(module).toContain(`"url": "http://localhost:${API_PORT}"`)
+})
+
+test('the program', async () => {
+  using root = tempRoot()
+  linkPackages(root.dir)
+  root.write({ 'package.json': '{ "type": "module" }', 'server.js': snippet('server.js') })
+  await using child = startNode(['server.js'], { cwd: root.dir })
+  const [, url = ''] = await child.sees(/(http:\/\/localhost:8\d\d\d) \{/)
+  await child.sees(/service: 'web'/)
+  expect(await (await fetch(url)).text()).toBe('hello')
+})
+
+describe('the option tables', () => {
+  const types = readFileSync(join(repo, 'src/types.ts'), 'utf8')
+  const rows = [...readme.matchAll(/^\| `(\w+)` +\|[^|]*\|([^|]*)\|$/gm)].map((match) => ({
+    name: match[1] ?? '',
+    default: (match[2] ?? '').trim(),
+  }))
+
+  function keysOf(type: string): string[] {
+    const body = new RegExp(`export interface ${type} \\{([^]*?)\\n\\}`).exec(types)?.[1] ?? ''
+    return [...body.matchAll(/^ {2}(\w+)\??:/gm)].map((match) => match[1] ?? '')
+  }
+
+  test('name every option and no other', () => {
+    expect(rows.map((row) => row.name).toSorted()).toEqual(
+      [...keysOf('Options'), ...keysOf('ServiceOptions')].toSorted(),
+    )
+  })
+
+  test('tell the defaults that are used', () => {
+    const resolved = resolveOptions(undefined, { dev: 5173, hmr: 24_678, preview: 4173 })
+    const defaultOf = (name: string): string =>
+      rows.find((row) => row.name === name)?.default ?? 'missing'
+    expect(defaultOf('services')).toBe(
+      resolved.services.map((service) => `\`${service.name}\``).join(', '),
+    )
+    expect(defaultOf('env')).toBe(`\`{ file: '${resolved.env?.file}' }\``)
+    expect(defaultOf('summary')).toBe(`\`${resolved.summary}\``)
+    expect(defaultOf('required')).toBe(`\`${resolved.services[0]?.required}\``)
+    expect(defaultOf('separate')).toBe(`\`${resolved.services[1]?.separate}\``)
+    expect(resolved.strict ?? false).toBe(defaultOf('strict') === '`true`')
+    const { range } = resolveOptions({ services: { api: 3000 } }).services[0] ?? {}
+    expect(range).toEqual({ from: 3000, to: 3099 })
+  })
+
+  test('agree with the doc comments', () => {
+    for (const [, comment = '', name = ''] of types.matchAll(
+      /@default ([^\n]+)\n[ */]*\n {2}(\w+)\?:/g,
+    )) {
+      const row = rows.find((entry) => entry.name === name)
+      if (!row || !/^(true|false|'[^']+')$/.test(comment)) continue
+      expect(row.default, name).toContain(comment)
+    }
+  })
+})

@@ -1,0 +1,112 @@
+import colors from 'picocolors'
+import { expect, test } from 'vitest'
+import { renderSummary, type SummaryRow, type SummaryStyle } from '../../src/output/summary.ts'
+
+const plain = colors.createColors(false)
+
+const rows: SummaryRow[] = [
+  {
+    service: 'dev',
+    link: true,
+    allocation: {
+      port: 5174,
+      url: 'http://localhost:5174',
+      source: 'range',
+      state: 'held',
+      attempts: [
+        {
+          port: 5173,
+          source: 'preferred',
+          rejected: 'in-use',
+          holder: {
+            port: 5173,
+            via: 'system',
+            pid: 4121,
+            command: 'vite',
+            checkout: '/work/shop',
+            branch: 'main',
+          },
+        },
+        { port: 5174, source: 'range' },
+      ],
+    },
+  },
+  { service: 'hmr', link: false, sharedWith: 'dev' },
+  {
+    service: 'api',
+    link: false,
+    variable: 'API_PORT',
+    allocation: {
+      port: 3000,
+      url: 'http://localhost:3000',
+      source: 'preferred',
+      state: 'leased',
+      attempts: [{ port: 3000, source: 'preferred' }],
+    },
+  },
+  {
+    service: 'db',
+    link: false,
+    from: 'DB_PORT in .env',
+    allocation: {
+      port: 5432,
+      url: 'http://localhost:5432',
+      source: 'env',
+      state: 'running',
+      description: 'PostgreSQL',
+      attempts: [{ port: 5432, source: 'env' }],
+    },
+  },
+  {
+    service: 'mail',
+    link: false,
+    failed: [{ port: 1025, source: 'preferred', rejected: 'in-use' }],
+  },
+]
+
+const style = (more: Partial<SummaryStyle> = {}): SummaryStyle => ({
+  width: 100,
+  colors: plain,
+  from: '/work/shop-feature-x',
+  branch: 'feature-x',
+  envFile: '.env.local',
+  full: false,
+  ...more,
+})
+
+test('the table', () => {
+  expect(renderSummary(rows, style()).join('\n')).toBe(`  ➜  Ports:   feature-x
+
+     dev    http://localhost:5174/   fallback (2 attempts): 5173 held by vite in ../shop (main, pid
+                                     4121)
+     hmr                             shared with dev
+     api    3000                     preferred (1 attempt); start it on API_PORT from .env.local
+     db     5432                     from DB_PORT in .env (1 attempt); PostgreSQL; already running
+     mail   none                     not required; 1025 in use
+`)
+})
+
+test('at 60 columns no line is longer and no word is lost', () => {
+  const wide = renderSummary(rows, style({ width: 200 })).join(' ')
+  const narrow = renderSummary(rows, style({ width: 60 }))
+  for (const line of narrow) expect(line.length, line).toBeLessThanOrEqual(60)
+  const words = (text: string): string[] => text.split(/\s+/).filter(Boolean).toSorted()
+  expect(words(narrow.join(' '))).toEqual(words(wide))
+})
+
+test('full adds totals', () => {
+  expect(renderSummary(rows, style({ full: true })).at(-2)).toBe(
+    '     4 services: 2 preferred, 1 fallback, 5 attempts, 75% allocated',
+  )
+})
+
+test('colours change nothing but colours', () => {
+  const coloured = renderSummary(rows, style({ colors: colors.createColors(true) })).join('\n')
+  expect(coloured).toContain('\u001b[')
+  // eslint-disable-next-line no-control-regex -- what colours are made of
+  expect(coloured.replace(/\u001b\[\d+m/g, '')).toBe(renderSummary(rows, style()).join('\n'))
+})
+
+test('nothing to say is no lines', () => {
+  expect(renderSummary([], style())).toEqual([])
+})
