@@ -8,6 +8,10 @@ import { readEnvFile } from '../shared/env-file.mjs'
 const TICK_MS = 1000
 const startedAt = Date.now() - process.uptime() * 1000
 
+// The playground that started it may be gone already. Started by hand there is no channel, and it stays.
+if (process.connected === false) process.exit(0)
+process.on('disconnect', () => process.exit(0))
+
 const port = Number(readEnvFile(join(import.meta.dirname, '.env.local')).API_PORT)
 if (!port) {
   console.error(
@@ -73,5 +77,3 @@ function stop() {
   server.close(() => process.exit(0))
 }
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stop)
-// The playground that started it is gone; started by hand there is no channel, and it stays.
-process.on('disconnect', () => process.exit(0))

@@ -105,7 +105,7 @@ export function* allocateService(
   return { ok: false, code: failureCode(request, attempts), attempts }
 }
 
-type Taken = Pick<Found, 'hold' | 'lease' | 'running'>
+type Taken = Pick<Found, 'hold' | 'lease' | 'running' | 'claim'>
 type Refusal = NonNullable<PortAttempt['rejected']>
 
 function* holdPort(
@@ -114,7 +114,8 @@ function* holdPort(
   context: AllocationContext,
 ): Steps<Taken | Refusal> {
   const { port } = candidate
-  const lease = claim(port, 'held', request, context)
+  const claim = claimer(port, 'held', request, context)
+  const lease = claim()
   if (!lease) return 'leased'
   const hold = new Hold({ speaksHttp: !request.secure })
   const bound = hold.bind(port, request.bound.address)
@@ -123,7 +124,7 @@ function* holdPort(
     return (yield { ask: 'bind-failure', reason: bound.reason }) as BindFailure
   }
   const elsewhere = yield* checkOthers(port, request.bound, context)
-  if (!elsewhere) return { hold, lease, running: false }
+  if (!elsewhere) return { hold, lease, claim, running: false }
   hold.close()
   lease.end()
   return elsewhere
@@ -135,19 +136,20 @@ function* leasePort(
   context: AllocationContext,
 ): Steps<Taken | Refusal> {
   const { port } = candidate
-  const lease = claim(port, 'leased', request, context)
+  const claim = claimer(port, 'leased', request, context)
+  const lease = claim()
   const busy = lease ? yield* checkAll(port, request.bound, context) : ('leased' as const)
-  if (!busy) return { running: false, ...(lease && { lease }) }
+  if (!busy) return { running: false, claim, ...(lease && { lease }) }
   if (busy === 'denied') {
     // We may not bind it, but its server may be allowed to: only others' servers can make it busy.
-    return { running: false, ...(lease && { lease }) }
+    return { running: false, claim, ...(lease && { lease }) }
   }
   const whose = yield* askWhose(port, request, !lease)
   const typed = candidate.source === 'typed' || candidate.source === 'env'
   const recognised = typed || candidate.source === 'preferred' || candidate.source === 'sticky'
   // What a person typed is where the server is, unless it is provably another checkout's.
   const use = whose === 'ours' ? recognised : whose === 'unknown' && typed
-  if (use) return { running: true, ...(lease && { lease }) }
+  if (use) return { running: true, claim, ...(lease && { lease }) }
   lease?.end()
   return busy
 }
@@ -157,11 +159,12 @@ function* findRunning(
   request: ServiceRequest,
   context: AllocationContext,
 ): Steps<Taken | undefined> {
-  const lease = claim(port, 'leased', request, context)
+  const claim = claimer(port, 'leased', request, context)
+  const lease = claim()
   const busy = !lease || (yield* checkAll(port, request.bound, context))
   if (busy) {
     const whose = yield* askWhose(port, request, !lease)
-    if (whose === 'ours') return { running: true, ...(lease && { lease }) }
+    if (whose === 'ours') return { running: true, claim, ...(lease && { lease }) }
   }
   lease?.end()
   return undefined
@@ -172,14 +175,14 @@ function* askWhose(port: number, request: ServiceRequest, leased: boolean): Step
   return (yield { ask: 'whose', port, service, leased }) as Verdict
 }
 
-function claim(
+function claimer(
   port: number,
   state: LeaseAnswer['state'],
   request: ServiceRequest,
   context: AllocationContext,
-): Lease | undefined {
+): () => Lease | undefined {
   const service = request.plan.service.name
-  return Lease.claim(context.leaseName(port), () => context.describe(service, port, state))
+  return () => Lease.claim(context.leaseName(port), () => context.describe(service, port, state))
 }
 
 function* checkOthers(

@@ -15,11 +15,16 @@ export interface Found {
   readonly attempts: readonly PortAttempt[]
   /** Bound by us; absent for servers that others start. */
   readonly hold?: Hold
-  /** Absent when the service runs already and its port is somebody else's lease. */
+  /** Absent while another session of this checkout has it for the same service. */
   readonly lease?: Lease
+  /** Tries for the lease once more. */
+  readonly claim: () => Lease | undefined
   /** A server of this checkout listens there already. */
   readonly running: boolean
 }
+
+/** Time between two tries for another session's lease, in milliseconds. One try takes microseconds. */
+const INHERIT_INTERVAL_MS = 1000
 
 /** How the port is spoken to and described. */
 export interface ReservationFacts {
@@ -38,7 +43,8 @@ export class PortReservation implements Reservation {
   readonly attempts: readonly PortAttempt[]
   /** Whoever needs the port: bundler servers, programs. */
   readonly users = new Set<object>()
-  readonly #lease: Lease | undefined
+  #lease: Lease | undefined
+  #inherit: NodeJS.Timeout | undefined
   readonly #running: boolean
   readonly #debug: Debug | undefined
   #hold: Hold | undefined
@@ -59,6 +65,7 @@ export class PortReservation implements Reservation {
     this.#facts = facts
     this.#hold = found.hold
     this.#lease = found.lease
+    if (!found.lease) this.#inheritLease(found.claim)
     this.#running = found.running
     this.#debug = debug
   }
@@ -184,6 +191,15 @@ export class PortReservation implements Reservation {
     return next.bind(this.port, this.#bound.address).ok ? next : undefined
   }
 
+  /** The other session may end before this one, and then its lease is ours to keep others off. */
+  #inheritLease(claim: Found['claim']): void {
+    this.#inherit = setInterval(() => {
+      this.#lease = claim()
+      if (this.#lease) clearInterval(this.#inherit)
+    }, INHERIT_INTERVAL_MS)
+    this.#inherit.unref()
+  }
+
   #serve(server: Server): void {
     this.#server = server
     server.once('close', () => {
@@ -195,6 +211,7 @@ export class PortReservation implements Reservation {
     if (this.#released) return
     this.#released = true
     this.letGo()
+    clearInterval(this.#inherit)
     this.#lease?.end()
     this.#debug?.(`${this.service}: ${this.port} released`)
   }

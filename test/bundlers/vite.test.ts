@@ -86,7 +86,9 @@ describe.each(VITES)('%s', (vite) => {
     await using child = startVite(vite, root.dir)
     const port = await localPort(child)
     expect(port).toBe(from + 1)
-    await child.sees(new RegExp(`dev +http://localhost:${port}/ +fallback \\(2 attempts\\): ${from} held by`))
+    await child.sees(
+      new RegExp(`dev +http://localhost:${port}/ +fallback \\(2 attempts\\): ${from} held by`),
+    )
     expect(await fetchText(`http://localhost:${port}/`)).toContain('<h1>app</h1>')
   })
 

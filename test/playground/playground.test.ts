@@ -78,6 +78,17 @@ it('vite: the API goes with a playground that was killed', async () => {
   await until(() => !isAlive(pid))
 })
 
+it('vite: the API goes as well when its playground was killed while it started', async () => {
+  using copy = checkout()
+  writeFileSync(join(copy.dir, 'playground/vite/.env.local'), `API_PORT=${await freePort()}\n`)
+  await using api = startNode(['playground/vite/api.mjs'], {
+    cwd: copy.dir,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  })
+  api.process.disconnect()
+  expect((await ending(api)).code).toBe(0)
+})
+
 it('vite: a dead API is reported, answered for, and back with the printed command', async () => {
   using copy = checkout()
   await using child = copy.play('vite')

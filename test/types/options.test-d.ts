@@ -2,12 +2,12 @@
 import type { UserConfig } from 'vite'
 import { defineConfig, unplugin } from '../../src/index.ts'
 import { allocations, reserve, whoHolds } from '../../src/api.ts'
-import type { Allocation, Options, PortHolder, PortSource, Reservation } from '../../src/types.ts'
+import type { Allocation, Options, PortHolder, PortSource } from '../../src/types.ts'
 import ports, { vite } from '../../src/vite.ts'
 
 type Equal<A, B> =
   (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
-const same = <A, B>(_: Equal<A, B>): void => {}
+const same = <A, B>(_equal: Equal<A, B>): void => {}
 
 export const config: UserConfig = {
   plugins: [ports(), vite({ services: { api: 3000 } }), unplugin.vite({ summary: 'full' })],
