@@ -66,6 +66,7 @@ export function renderSummary(rows: readonly SummaryRow[], style: SummaryStyle):
       const rest = more.map((line) => ' '.repeat(used) + c.dim(line))
       return [`${head}${place}${pad}${GAP}${c.dim(first)}`, ...rest]
     }
+    if (!cell.place) return [head + c.dim(cell.reason)]
     const indent = INDENT.length + nameWidth + GAP.length
     const below = wrap(cell.reason, Math.max(16, style.width - indent))
     return [head + place, ...below.map((line) => ' '.repeat(indent) + c.dim(line))]

@@ -326,6 +326,46 @@ describe.each(VITES)('%s in this process', async (name) => {
     api.closeAllConnections()
   })
 
+  test('a port for HMR in the config is preferred, and the client is told the one it got', async () => {
+    const [from, to] = await freeRange(3)
+    await using taken = await occupy('127.0.0.1', to - 1)
+    for (const option of ['hmr', 'ws'] as const) {
+      if (option === 'ws' && name !== 'vite') continue
+      using root = tempRoot('vite-app')
+      await using running = await create(vite, root, undefined, {
+        server: { port: from, [option]: { port: taken.port } },
+      })
+      await running.server.listen()
+      const hmr = allocations(root.dir).find((a) => a.service === 'hmr')
+      expect(hmr).toMatchObject({ port: to, source: 'range', state: 'serving' })
+      const client = await (await fetch(`http://localhost:${from}/@vite/client`)).text()
+      expect(client).toContain(`const hmrPort = ${to}`)
+      expect((await fetch(`http://localhost:${to}/`)).status).toBe(426)
+    }
+  })
+
+  test('ports() twice in one config: the first serves, both bring their services', async () => {
+    const [from, to] = await freeRange(3)
+    using root = tempRoot('vite-app')
+    await using running = await create(
+      vite,
+      root,
+      { services: { api: to } },
+      { server: { port: from }, plugins: [[ports({ services: { docs: { preferred: to - 1 } } })]] },
+    )
+    await running.server.listen()
+    expect(boundPort(running.server)).toBe(from)
+    expect(allocations(root.dir).map((a) => `${a.service} ${a.port}`)).toEqual([
+      `dev ${from}`,
+      `api ${to}`,
+      `docs ${to - 1}`,
+    ])
+    const env = readFileSync(join(root.dir, '.env.local'), 'utf8')
+    for (const line of [`DEV_PORT=${from}`, `API_PORT=${to}`, `DOCS_PORT=${to - 1}`]) {
+      expect(env).toContain(`${line}\n`)
+    }
+  })
+
   test('a bad option is an error that names it, before anything is held', async () => {
     using root = tempRoot('vite-app')
     await expect(

@@ -1,13 +1,14 @@
 import type { Server } from 'node:http'
 import type { Plugin, PreviewServer, UserConfig, ViteDevServer } from 'vite'
 import { resolveOptions } from '../../options/resolve.ts'
+import type { ResolvedOptions } from '../../options/resolved.ts'
 import { registry } from '../../reservation/registry.ts'
 import type { SessionUse } from '../../reservation/session.ts'
 import type { Options } from '../../types.ts'
 import type { HostLogger, Run, StartRun } from '../adapter.ts'
 import { handOver } from './handover.ts'
 import { createHmrServer } from './hmr.ts'
-import { needsPorts, readHost, runRequest, usualPorts } from './host.ts'
+import { isFirst, needsPorts, readHost, runRequest, usualPorts } from './host.ts'
 import { hmrOptionName, injectPorts } from './inject.ts'
 import { hideWildcardWarning } from './wildcard-warning.ts'
 
@@ -58,7 +59,8 @@ export function viteHooks(
       async handler(config, env): Promise<UserConfig | undefined> {
         if (!needsPorts(config, env)) return undefined
         const { argv, cwd } = world()
-        const options = resolveOptions(given, usualPorts(config))
+        const all = resolveOptions(given, usualPorts(config))
+        const options = isFirst(config, plugin) ? all : withoutServers(all)
         const hmrService = options.services.find((service) => service.kind === 'hmr')
         const host = readHost(config, env, hmrService)
         const run = await startRun(
@@ -98,6 +100,11 @@ export function viteHooks(
     },
   }
   return { plugin, addresses: () => latest?.addresses() ?? {} }
+}
+
+function withoutServers(options: ResolvedOptions): ResolvedOptions {
+  const services = options.services.filter((service) => service.kind === 'external')
+  return { ...options, services }
 }
 
 /** In middleware mode `dev` is a server of the user's own, so it is there only when asked for. */

@@ -1,6 +1,6 @@
 import type { ServerOptions as HttpsOptions } from 'node:https'
 import { resolve } from 'node:path'
-import type { ConfigEnv, UserConfig } from 'vite'
+import type { ConfigEnv, Plugin, UserConfig } from 'vite'
 import type { BuiltInPorts } from '../../options/resolve.ts'
 import type { ResolvedOptions, ResolvedService } from '../../options/resolved.ts'
 import { parsePort } from '../../options/wishes.ts'
@@ -24,22 +24,27 @@ export interface ViteHost {
 
 /** Whether this config becomes a server that needs ports: no build, and not Vitest's own server. */
 export function needsPorts(config: UserConfig, env: ConfigEnv): boolean {
-  return env.command === 'serve' && !pluginNames(config.plugins).has('vitest')
+  const plugins = flatPlugins(config.plugins)
+  return env.command === 'serve' && !plugins.some(({ name }) => name === 'vitest')
 }
 
-function pluginNames(plugins: unknown, names = new Set<unknown>()): Set<unknown> {
-  if (Array.isArray(plugins)) for (const plugin of plugins) pluginNames(plugin, names)
-  else if (typeof plugins === 'object' && plugins !== null && 'name' in plugins) {
-    names.add(plugins.name)
-  }
-  return names
+/** Whether `hooks` belong to the first `ports()` of the config; a further one adds services only. */
+export function isFirst(config: UserConfig, hooks: Partial<Plugin>): boolean {
+  const first = flatPlugins(config.plugins).find(({ name }) => name === 'unplugin-ports')
+  return first === undefined || first.config === hooks.config
+}
+
+function flatPlugins(plugins: unknown): Partial<Plugin>[] {
+  if (Array.isArray(plugins)) return plugins.flatMap(flatPlugins)
+  const isPlugin = typeof plugins === 'object' && plugins !== null && 'name' in plugins
+  return isPlugin ? [plugins as Partial<Plugin>] : []
 }
 
 /** The ports that Vite's servers take when the plugin's options prefer no other. */
 export function usualPorts({ server, preview }: UserConfig): Required<BuiltInPorts> {
   return {
     dev: server?.port || VITE_PORTS.dev,
-    hmr: VITE_PORTS.hmr,
+    hmr: hmrSettings(server).port || VITE_PORTS.hmr,
     preview: preview?.port || VITE_PORTS.preview,
   }
 }
@@ -54,7 +59,7 @@ export function readHost(
   const preview = env.isPreview === true
   const https = preview ? (config.preview?.https ?? server.https) : server.https
   const ws = (server as { ws?: unknown }).ws
-  const hmr = { ...settings(server.hmr), ...settings(ws) }
+  const hmr = hmrSettings(server)
   const middlewareMode = Boolean(server.middlewareMode)
   const ownPort = hmr.port !== undefined && hmr.port !== server.port
   const off = preview || !service || ws === false || hmr.server !== undefined
@@ -66,6 +71,10 @@ export function readHost(
     hmr,
     hmrMode: off ? 'none' : separate ? 'separate' : 'shared',
   }
+}
+
+function hmrSettings(server: UserConfig['server'] = {}): HmrSettings {
+  return { ...settings(server.hmr), ...settings((server as { ws?: unknown }).ws) }
 }
 
 function settings(value: unknown): HmrSettings {
