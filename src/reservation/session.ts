@@ -111,6 +111,7 @@ export class Session {
     }
     if (problems.length > 0) {
       for (const reservation of mine.values()) reservation.leave(user)
+      this.#endIfUnused()
       await describeHolders(
         problems.flatMap((problem) => problem.attempts),
         this.identity.place,
@@ -130,6 +131,10 @@ export class Session {
   #close(use: SessionUse, user: object): void {
     if (!this.uses.delete(use)) return
     for (const reservation of use.reservations.values()) reservation.leave(user)
+    this.#endIfUnused()
+  }
+
+  #endIfUnused(): void {
     if (this.uses.size === 0) registry().sessions.delete(this.identity.root)
   }
 

@@ -16,6 +16,12 @@ export interface Child extends AsyncDisposable {
   end(signal?: NodeJS.Signals): Promise<{ code: number | null; signal: NodeJS.Signals | null }>
 }
 
+const running = new Set<ChildProcess>()
+// A test that runs into its time limit never reaches its `await using`.
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
 /** Starts a program. Without `VITEST` and colours, so that it behaves as in a user's terminal. */
 export function start(file: string, args: readonly string[], options: SpawnOptions = {}): Child {
   const { VITEST: _v, NODE_ENV: _n, TEST: _t, ...inherited } = process.env
@@ -24,6 +30,8 @@ export function start(file: string, args: readonly string[], options: SpawnOptio
     ...options,
     env: { ...inherited, NO_COLOR: '1', ...options.env },
   })
+  running.add(child)
+  child.once('close', () => running.delete(child))
   let text = ''
   const add = (chunk: Buffer): void => {
     text += chunk.toString()

@@ -5,10 +5,10 @@ import { parseEnv, promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startNode } from '../_utils/children.ts'
 import { isFree } from '../_utils/sockets.ts'
-import { repo, type TempRoot, tempRoot } from '../_utils/temp.ts'
+import type { TempRoot } from '../_utils/temp.ts'
 import { until } from '../_utils/until.ts'
 import { localPort } from '../_utils/vite.ts'
-import { npm, pack, sameVersion } from './_pack.ts'
+import { INSTALL_DEADLINE_MS, installPackage, TYPESCRIPT_CONFIG } from './_install.ts'
 
 const CONFIGS = {
   'vite.config.mjs': `import ports from 'unplugin-ports/vite'
@@ -17,20 +17,13 @@ export default { plugins: [ports({ services: { api: {} } })] }
   'vite.config.cjs': `const ports = require('unplugin-ports/vite')
 module.exports = { plugins: [ports({ services: { api: {} } })] }
 `,
-  'vite.config.ts': `import { defineConfig } from 'vite'
-import ports from 'unplugin-ports/vite'
-export default defineConfig({ plugins: [ports({ services: { api: {} } })] })
-`,
+  'vite.config.ts': TYPESCRIPT_CONFIG,
 }
 
 let apps: TempRoot
 beforeAll(async () => {
-  using tarball = await pack()
-  apps = tempRoot()
-  apps.write({ 'package.json': '{ "private": true, "type": "module" }' })
-  const packages = [tarball.file, sameVersion('vite'), sameVersion('@types/node')]
-  await npm(['install', '--prefer-offline', '--no-audit', '--no-fund', ...packages], apps.dir)
-}, 180_000)
+  apps = await installPackage()
+}, INSTALL_DEADLINE_MS)
 afterAll(() => apps[Symbol.dispose]())
 
 describe.each(Object.entries(CONFIGS))('with %s', (name, config) => {
@@ -70,17 +63,6 @@ const { services } = await reserve({ services: { web: {} } })
 console.log(services.web.state, services.web.url)`
   const { stdout } = await nodeScript(script, 'module')
   expect(stdout).toMatch(/^held http:\/\/localhost:\d+\n$/)
-})
-
-test.each([
-  ['bundler', 'ESNext'],
-  ['NodeNext', 'NodeNext'],
-])('the types hold with moduleResolution %s, declaration files included', async (...names) => {
-  const [moduleResolution, module] = names
-  // Unplugin's declarations name bundlers that are not installed.
-  const others = /node_modules\/(?!unplugin-ports\/)/
-  const said = (await checkTypes(moduleResolution, module)).split('\n')
-  expect(said.filter((line) => line && !others.test(line))).toEqual([])
 })
 
 test('no dependency runs a script when it is installed', () => {
@@ -125,64 +107,4 @@ function nodeScript(
 ): Promise<{ stdout: string; stderr: string }> {
   const args = [`--input-type=${type}`, '--eval', script]
   return promisify(execFile)(process.execPath, args, { cwd: apps.dir, timeout: 30_000 })
-}
-
-const CLIENT = `import { type ServiceAddress, services } from '~ports'
-declare module '~ports' {
-  interface Services { api: ServiceAddress }
-}
-export const port: number = services.api.port
-export const maybe: string | undefined = services['other']?.url
-// @ts-expect-error Only services that are declared are sure to be there.
-export const wrong: number = services['other'].port
-`
-const TOOL = `import { allocations, PortsError, reserve, whoHolds } from 'unplugin-ports/api'
-import { defineConfig, type Options } from 'unplugin-ports'
-import named, { vite } from 'unplugin-ports/vite'
-export const options: Options = defineConfig({ services: { web: 5173 } })
-export const plugins = [named(options), vite(options)]
-// @ts-expect-error A port is a number.
-defineConfig({ services: { web: { preferred: '5173' } } })
-export async function main(): Promise<number | undefined> {
-  await using ports = await reserve(options)
-  const holder = await whoHolds(ports.services['web']?.port ?? 0)
-  if (allocations().length === 0) throw new PortsError('PORTS_NOT_HELD', 'none')
-  return holder?.pid
-}
-`
-const COMMON = `import ports = require('unplugin-ports/vite')
-import { vite } from 'unplugin-ports/vite'
-export const plugins = [ports({ services: { web: 5173 } }), vite()]
-`
-
-/** What the TypeScript compiler says of a small project that uses every entry. */
-async function checkTypes(moduleResolution: string, module: string): Promise<string> {
-  const root = `types-${moduleResolution}`
-  const compilerOptions = {
-    target: 'ES2022',
-    lib: ['ES2023', 'DOM', 'ESNext.Disposable'],
-    types: ['node', 'unplugin-ports/client'],
-    strict: true,
-    skipLibCheck: false,
-    noEmit: true,
-    module,
-    moduleResolution,
-  }
-  apps.write({
-    [`${root}/tsconfig.json`]: JSON.stringify({ compilerOptions, include: ['.'] }),
-    [`${root}/vite.config.ts`]: CONFIGS['vite.config.ts'],
-    [`${root}/client.ts`]: CLIENT,
-    [`${root}/tool.ts`]: TOOL,
-    // With "bundler" there is no CommonJS output for it to become.
-    ...(module === 'NodeNext' && { [`${root}/common.cts`]: COMMON }),
-  })
-  const tsc = join(repo, 'node_modules/typescript/bin/tsc')
-  const args = [tsc, '--pretty', 'false', '-p', join(apps.dir, root)]
-  try {
-    return (await promisify(execFile)(process.execPath, args)).stdout
-  } catch (error) {
-    const { stdout } = error as { stdout?: string }
-    if (!stdout) throw error
-    return stdout
-  }
 }

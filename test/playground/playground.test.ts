@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -81,12 +82,17 @@ it('vite: the API goes with a playground that was killed', async () => {
 it('vite: the API goes as well when its playground was killed while it started', async () => {
   using copy = checkout()
   writeFileSync(join(copy.dir, 'playground/vite/.env.local'), `API_PORT=${await freePort()}\n`)
-  await using api = startNode(['playground/vite/api.mjs'], {
+  const api = spawn(process.execPath, ['playground/vite/api.mjs'], {
     cwd: copy.dir,
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })
-  api.process.disconnect()
-  expect((await ending(api)).code).toBe(0)
+  try {
+    const exit = once(api, 'exit', { signal: AbortSignal.timeout(20_000) })
+    api.disconnect()
+    expect(await exit).toEqual([0, null])
+  } finally {
+    api.kill('SIGKILL')
+  }
 })
 
 it('vite: a dead API is reported, answered for, and back with the printed command', async () => {
