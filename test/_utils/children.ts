@@ -31,8 +31,12 @@ export function start(file: string, args: readonly string[], options: SpawnOptio
     env: { ...inherited, NO_COLOR: '1', ...options.env },
   })
   running.add(child)
-  child.once('close', () => running.delete(child))
+  child.once('close', () => {
+    closed = true
+    running.delete(child)
+  })
   let text = ''
+  let closed = false
   const add = (chunk: Buffer): void => {
     text += chunk.toString()
   }
@@ -51,7 +55,7 @@ export function start(file: string, args: readonly string[], options: SpawnOptio
       until(
         () => {
           const match = pattern.exec(text)
-          if (!match && child.exitCode !== null) throw new Error(`ended early:\n${text}`)
+          if (!match && closed) throw new Error(`ended early:\n${text}`)
           return match
         },
         deadlineMs,
