@@ -6,7 +6,7 @@ import { defineBuildConfig } from 'unbuild'
 const INLINED = ['valibot', 'leven']
 
 export default defineBuildConfig({
-  entries: ['src/index', 'src/vite', 'src/api'],
+  entries: ['src/index', 'src/vite', 'src/api', 'src/answer-worker'],
   declaration: 'node16',
   clean: true,
   failOnWarn: true,

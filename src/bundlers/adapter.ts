@@ -50,6 +50,8 @@ export interface Run {
   report(logger: HostLogger): void
   /** Prints the table once; again only when it has changed. */
   printSummary(logger: HostLogger): void
+  /** After a restart: prints the table when it differs from the one that `previous` has printed. */
+  continueAfter(previous: Run, logger: HostLogger): void
   close(): void
 }
 

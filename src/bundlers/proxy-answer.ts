@@ -26,7 +26,6 @@ export function missingServerLine(hint: StartHint, url: string): string {
 function startSentence({ service, port, variable, envFile, command }: StartHint): string {
   if (command) return `Start it with \`${command}\`, listening on port ${port}.`
   const where = variable ? `${variable}${envFile ? ` from ${envFile}` : ''}` : `port ${port}`
-  const example =
-    variable && envFile ? `, for example \`node --env-file=${envFile} ${service}.js\`` : ''
+  const example = variable && envFile ? ` (with Node: \`node --env-file=${envFile} …\`)` : ''
   return `Start the ${service} server on ${where}${example}.`
 }

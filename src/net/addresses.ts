@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises'
+import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { withDeadline } from '../utils/deadline.ts'
@@ -9,6 +10,8 @@ export interface BindAddress {
   readonly host: string | undefined
   /** IP literal to bind; `undefined` for all interfaces of both families. */
   readonly address: string | undefined
+  /** Not looked up: the server's own lookup may give another address. */
+  readonly guessed?: boolean
 }
 
 /** What this machine can bind, read once for each allocation. */
@@ -65,6 +68,36 @@ export function literalBindAddress(host: string | boolean | undefined): BindAddr
   if (typeof host !== 'string') return undefined
   const bare = host.replace(/^\[(.*)\]$/, '$1')
   return isIP(bare) ? { host: bare, address: bare } : undefined
+}
+
+/**
+ * The address that a server with this `host` will most likely bind, without waiting for a resolver:
+ * what the hosts file says of the name, else the IPv4 loopback. `guessed` says that it may be another.
+ */
+export function guessBindAddress(
+  host: string | boolean | undefined,
+  platform: NodeJS.Platform = process.platform,
+): BindAddress {
+  const literal = literalBindAddress(host)
+  if (literal) return literal
+  const name = typeof host === 'string' ? host : 'localhost'
+  return { host: name, address: hostsFileAddress(name, platform) ?? '127.0.0.1', guessed: true }
+}
+
+function hostsFileAddress(name: string, platform: NodeJS.Platform): string | undefined {
+  const file = platform === 'win32' ? 'C:\\Windows\\System32\\drivers\\etc\\hosts' : '/etc/hosts'
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch {
+    // Not every system has one.
+    return undefined
+  }
+  for (const line of text.split('\n')) {
+    const [address = '', ...names] = line.replace(/#.*/, '').trim().split(/\s+/)
+    if (isIP(address) && names.includes(name)) return address
+  }
+  return undefined
 }
 
 /** The host part of a URL for a server bound there. */

@@ -8,24 +8,9 @@ import { bind, type BindFailure } from '../net/bind.ts'
 import { Hold } from '../net/hold.ts'
 import type { Candidate, ServicePlan } from '../plan/plan.ts'
 import type { PortAttempt } from '../types.ts'
+import { ask, type Steps } from './questions.ts'
 import type { Found } from './reservation.ts'
-
-/** Whose server listens on a port. `'unknown'`: it can't be told, a container's proxy for example. */
-export type Verdict = 'ours' | 'foreign' | 'unknown'
-
-/**
- * What choosing has to ask the world between two steps. The steps themselves are synchronous, so
- * hosts whose hooks may not wait can choose as well.
- */
-export type Question =
-  | { readonly ask: 'bind-failure'; readonly reason: Promise<BindFailure> }
-  | {
-      readonly ask: 'whose'
-      readonly port: number
-      readonly service: string
-      /** Somebody else has its lease; otherwise the lease is the one just claimed and says nothing. */
-      readonly leased: boolean
-    }
+import type { Verdict } from './whose.ts'
 
 /** One service's part of an allocation. */
 export interface ServiceRequest {
@@ -44,6 +29,8 @@ export interface ServiceRequest {
 /** What all services of an allocation share. */
 export interface AllocationContext {
   readonly machine: MachineAddresses
+  /** The session's checkout. */
+  readonly checkout: string
   leaseName(port: number): LeaseName
   describe(service: string, port: number, state: LeaseAnswer['state']): LeaseAnswer
 }
@@ -57,8 +44,6 @@ export type ServiceOutcome =
       readonly code: PortsErrorCode
       readonly attempts: readonly PortAttempt[]
     }
-
-type Steps<T> = Generator<Question, T, unknown>
 
 /** Tries the candidates in order until one is held (or leased) and stands on no other listener's ground. */
 export function* allocateService(
@@ -121,7 +106,7 @@ function* holdPort(
   const bound = hold.bind(port, request.bound.address)
   if (!bound.ok) {
     lease.end()
-    return (yield { ask: 'bind-failure', reason: bound.reason }) as BindFailure
+    return yield* ask({ ask: 'bind-failure', port, reason: bound.reason })
   }
   const elsewhere = yield* checkOthers(port, request.bound, context)
   if (!elsewhere) return { hold, lease, claim, running: false }
@@ -144,7 +129,7 @@ function* leasePort(
     // We may not bind it, but its server may be allowed to: only others' servers can make it busy.
     return { running: false, claim, ...(lease && { lease }) }
   }
-  const whose = yield* askWhose(port, request, !lease)
+  const whose = yield* askWhose(port, request, context, !lease)
   const typed = candidate.source === 'typed' || candidate.source === 'env'
   const recognised = typed || candidate.source === 'preferred' || candidate.source === 'sticky'
   // What a person typed is where the server is, unless it is provably another checkout's.
@@ -163,16 +148,21 @@ function* findRunning(
   const lease = claim()
   const busy = !lease || (yield* checkAll(port, request.bound, context))
   if (busy) {
-    const whose = yield* askWhose(port, request, !lease)
+    const whose = yield* askWhose(port, request, context, !lease)
     if (whose === 'ours') return { running: true, claim, ...(lease && { lease }) }
   }
   lease?.end()
   return undefined
 }
 
-function* askWhose(port: number, request: ServiceRequest, leased: boolean): Steps<Verdict> {
+function askWhose(
+  port: number,
+  request: ServiceRequest,
+  context: AllocationContext,
+  leased: boolean,
+): Steps<Verdict> {
   const service = request.plan.service.name
-  return (yield { ask: 'whose', port, service, leased }) as Verdict
+  return ask({ ask: 'whose', port, checkout: context.checkout, service, leased })
 }
 
 function claimer(
@@ -209,7 +199,7 @@ function* checkAll(
 function* probe(port: number, address: string | undefined): Steps<BindFailure | undefined> {
   const server = createServer()
   const outcome = bind(server, port, address)
-  if (!outcome.ok) return (yield { ask: 'bind-failure', reason: outcome.reason }) as BindFailure
+  if (!outcome.ok) return yield* ask({ ask: 'bind-failure', port, reason: outcome.reason })
   server.close()
   return undefined
 }

@@ -1,5 +1,8 @@
-import type { PortAttempt } from '../types.ts'
+import type { PortAttempt, PortHolder } from '../types.ts'
 import { type LeasePlace, whoHolds } from './who-holds.ts'
+
+/** By port. */
+export type Holders = ReadonlyMap<number, PortHolder>
 
 /** More holders than these nobody reads. */
 const MAX_DESCRIBED = 8
@@ -9,12 +12,26 @@ export async function describeHolders(
   attempts: readonly PortAttempt[],
   place: LeasePlace,
 ): Promise<void> {
-  const open = attempts
+  const open = attemptsToDescribe(attempts)
+  fillIn(open, await whoHolds(portsOf(open), place))
+}
+
+/** The attempts whose holder is not known and can be. */
+export function attemptsToDescribe(attempts: readonly PortAttempt[]): PortAttempt[] {
+  return attempts
     .filter((a) => (a.rejected === 'in-use' || a.rejected === 'leased') && !a.holder)
     .slice(0, MAX_DESCRIBED)
-  const holders = await whoHolds([...new Set(open.map((a) => a.port))], place)
-  for (const attempt of open) {
-    const holder = holders.get(attempt.port)
+}
+
+/** Each port of `attempts` once. */
+export function portsOf(attempts: readonly PortAttempt[]): number[] {
+  return [...new Set(attempts.map((attempt) => attempt.port))]
+}
+
+/** Writes what was found into the attempts. */
+export function fillIn(attempts: readonly PortAttempt[], holders: Holders | undefined): void {
+  for (const attempt of attempts) {
+    const holder = holders?.get(attempt.port)
     if (holder) attempt.holder = holder
   }
 }

@@ -1,23 +1,16 @@
 import type { ServiceProblem } from '../errors.ts'
 import type { LeaseAnswer } from '../lease/answer.ts'
 import { leaseName } from '../lease/names.ts'
-import { machineAddresses, resolveBindAddress } from '../net/addresses.ts'
+import { machineAddresses } from '../net/addresses.ts'
 import type { ServicePlan } from '../plan/plan.ts'
 import { type Checkout, findCheckout } from '../utils/checkout.ts'
 import type { Debug } from '../utils/debug.ts'
-import {
-  type AllocationContext,
-  allocateService,
-  type Question,
-  type ServiceOutcome,
-  type ServiceRequest,
-} from './allocate.ts'
-import { describeHolders } from './holders.ts'
+import { type AllocationContext, allocateService, type ServiceRequest } from './allocate.ts'
+import { ask, runSteps, runStepsSync, type Steps } from './questions.ts'
 import { registry } from './registry.ts'
 import { PortReservation } from './reservation.ts'
 import { unavailable } from './unavailable.ts'
 import type { LeasePlace } from './who-holds.ts'
-import { whose } from './whose.ts'
 
 /** A service as one server or program wants it. */
 export interface Want {
@@ -87,12 +80,21 @@ export class Session {
    */
   open(wants: readonly Want[], previous?: SessionUse): Promise<SessionUse> {
     // One at a time, so that two servers of one root share services instead of racing for them.
-    const turn = this.#queue.then(() => this.#open(wants, previous))
+    const turn = this.#queue.then(() => runSteps(this.#open(wants, previous), this.identity.place))
     this.#queue = turn.catch(() => {})
     return turn
   }
 
-  async #open(wants: readonly Want[], previous: SessionUse | undefined): Promise<SessionUse> {
+  /**
+   * Like {@link Session.open}, within this tick, for hosts whose hooks may not wait.
+   *
+   * A host name's address is guessed (see `guessBindAddress`) and confirmed when the server listens.
+   */
+  openSync(wants: readonly Want[], previous?: SessionUse): SessionUse {
+    return runStepsSync(this.#open(wants, previous), this.identity.place)
+  }
+
+  *#open(wants: readonly Want[], previous: SessionUse | undefined): Steps<SessionUse> {
     const user = {}
     const mine = new Map<string, PortReservation>()
     const problems: ServiceProblem[] = []
@@ -100,7 +102,7 @@ export class Session {
     const context = this.#context()
     for (const want of wants) {
       const { service } = want.plan
-      const outcome = await this.#reserve(want, previous, context)
+      const outcome = yield* this.#reserve(want, previous, context)
       this.#trace(service.name, outcome)
       if (outcome instanceof PortReservation) {
         outcome.users.add(user)
@@ -112,10 +114,7 @@ export class Session {
     if (problems.length > 0) {
       for (const reservation of mine.values()) reservation.leave(user)
       this.#endIfUnused()
-      await describeHolders(
-        problems.flatMap((problem) => problem.attempts),
-        this.identity.place,
-      )
+      yield* ask({ ask: 'holders', problems })
       throw unavailable(problems, this.checkout.dir)
     }
     const use: SessionUse = {
@@ -138,14 +137,14 @@ export class Session {
     if (this.uses.size === 0) registry().sessions.delete(this.identity.root)
   }
 
-  async #reserve(
+  *#reserve(
     want: Want,
     previous: SessionUse | undefined,
     context: AllocationContext,
-  ): Promise<PortReservation | ServiceProblem> {
+  ): Steps<PortReservation | ServiceProblem> {
     const { plan } = want
     const { name } = plan.service
-    const bound = await resolveBindAddress(want.host)
+    const bound = yield* ask({ ask: 'address', host: want.host })
     if (!bound) return { service: name, code: 'PORTS_NO_ADDRESS', attempts: [] }
     const facts = {
       secure: want.secure,
@@ -164,9 +163,10 @@ export class Session {
       hold: want.hold,
       secure: want.secure,
       current: before?.port,
-      remembered: want.remembered,
+      // What this session has now is no memory, and its own lease would pass for a running server.
+      remembered: before ? undefined : want.remembered,
     }
-    const outcome = await this.#drive(allocateService(request, context))
+    const outcome = yield* allocateService(request, context)
     if (!outcome.ok) return { service: name, code: outcome.code, attempts: outcome.attempts }
     if (!('keep' in outcome)) {
       return new PortReservation(outcome.found, facts, this.identity.debug)
@@ -190,6 +190,7 @@ export class Session {
     const { branch } = this.checkout
     return {
       machine: machineAddresses(),
+      checkout,
       leaseName: (port) => leaseName(port, place.platform, place.stateDir),
       describe: (service, port, state): LeaseAnswer => ({
         v: 1,
@@ -203,23 +204,6 @@ export class Session {
         command,
         since,
       }),
-    }
-  }
-
-  async #drive(steps: Generator<Question, ServiceOutcome, unknown>): Promise<ServiceOutcome> {
-    let answer: unknown
-    for (;;) {
-      const step = steps.next(answer)
-      if (step.done) return step.value
-      const question = step.value
-      answer =
-        question.ask === 'bind-failure'
-          ? await question.reason
-          : await whose(
-              question.port,
-              { checkout: this.checkout.dir, service: question.service, leased: question.leased },
-              this.identity.place,
-            )
     }
   }
 }

@@ -1,8 +1,10 @@
 import { askLease } from '../lease/ask.ts'
 import { leaseName } from '../lease/names.ts'
 import { findCheckout } from '../utils/checkout.ts'
-import type { Verdict } from './allocate.ts'
 import type { LeasePlace } from './who-holds.ts'
+
+/** Whose server listens on a port. `'unknown'`: it can't be told, a container's proxy for example. */
+export type Verdict = 'ours' | 'foreign' | 'unknown'
 
 /** The session that asks. */
 export interface Asker {

@@ -187,6 +187,12 @@ class DevRun implements Run {
     ).then(() => this.#print(logger))
   }
 
+  continueAfter(previous: Run, logger: HostLogger): void {
+    if (!(previous instanceof DevRun) || !previous.#printed) return
+    this.#printed ||= previous.#printed
+    this.printSummary(logger)
+  }
+
   close(): void {
     this.use.close()
   }

@@ -29,7 +29,7 @@ export function processWorld(): SessionWorld {
     pid,
     command: shortenCommand(argv),
     place: leasePlace(env, platform),
-    columns: stdout.columns ?? (Number(env.COLUMNS) || DEFAULT_COLUMNS),
+    columns: stdout.columns || Number(env.COLUMNS) || DEFAULT_COLUMNS,
     debug: createDebug(env, (line) => stderr.write(line), performance.now.bind(performance)),
   }
 }

@@ -57,7 +57,7 @@ describe.each(VITES)('%s', (vite) => {
     const hmr = Number(app.env().VITE_HMR_PORT)
     expect(services).toEqual({
       dev: { port, url: `http://localhost:${port}` },
-      hmr: { port: hmr, url: `http://localhost:${hmr}` },
+      hmr: { port: hmr, url: `ws://localhost:${hmr}` },
       api: { port: preferred, url: `http://localhost:${preferred}` },
     })
     expect(tab.errors).toEqual([])

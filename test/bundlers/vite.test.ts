@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
+import { whoHolds } from '../../src/api.ts'
 import { type Child, startNode } from '../_utils/children.ts'
 import { freePort, freeRange, hasIPv6, isFree, occupy } from '../_utils/sockets.ts'
 import { linkPackages, repo, tempRoot, type TempRoot } from '../_utils/temp.ts'
@@ -274,6 +275,27 @@ describe.each(VITES)('%s', (vite) => {
     await until(async () => (await fetch(`http://localhost:${to}/`)).ok)
     await until(() => isFree(from))
     expect(envOf(root).DEV_PORT).toBe(String(to))
+  })
+
+  test('an edited preferred port of an API moves it, keeps a lease, and is shown', async () => {
+    const [from, to] = await freeRange(3)
+    const withApi = (preferred: number): string =>
+      configText({
+        server: { port: from },
+        ports: JSON.stringify({ services: { api: { preferred, proxy: '/api' } } }),
+      })
+    using root = app(vite, {})
+    root.write({ 'vite.config.mjs': withApi(to - 1) })
+    await using child = startVite(vite, root.dir)
+    await localPort(child)
+    await child.sees(new RegExp(`api +${to - 1} +preferred`))
+    root.write({ 'vite.config.mjs': withApi(to) })
+    await child.sees(new RegExp(`api +${to} +preferred`))
+    expect(envOf(root).API_PORT).toBe(String(to))
+    expect(await whoHolds(to)).toMatchObject({ service: 'api', pid: child.pid })
+    await until(async () => (await whoHolds(to - 1)) === undefined)
+    const answer = await (await fetch(`http://localhost:${from}/api`)).text()
+    expect(answer).toContain(`API_PORT=${to}`)
   })
 
   test.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)(

@@ -116,9 +116,13 @@ function versionOf(context: unknown): string | undefined {
   return (context as { meta?: { viteVersion?: string } } | undefined)?.meta?.viteVersion
 }
 
+/** The run of a use, for a restart that knows only the uses it opened. */
+const runs = new WeakMap<SessionUse, Run>()
+
 /** Ties a run to a dev server: handover, restart, summary, close. */
 function attach(server: ViteDevServer, { run, hmrServer }: Pending): void {
   const { restarting } = registry()
+  runs.set(run.use, run)
   const dev = run.reservation('dev')
   const http = server.httpServer
   if (dev && http) {
@@ -150,9 +154,13 @@ function attach(server: ViteDevServer, { run, hmrServer }: Pending): void {
     const { config } = server
     const replacement = { from: run.use, opened: [] as SessionUse[] }
     await restarting.run(replacement, () => restart.call(server, force))
-    if (server.config !== config) end()
     // Still the old config: the new one was broken, and this server goes on.
-    else for (const use of replacement.opened) use.close()
+    if (server.config === config) for (const use of replacement.opened) use.close()
+    else {
+      end()
+      const next = replacement.opened.map((use) => runs.get(use)).findLast(Boolean)
+      next?.continueAfter(run, server.config.logger)
+    }
   }
 }
 

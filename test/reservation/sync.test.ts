@@ -1,0 +1,120 @@
+import { mkdtempSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { PortsError, reserve, whoHolds } from '../../src/api.ts'
+import { resolveOptions } from '../../src/options/resolve.ts'
+import { planPorts } from '../../src/plan/plan.ts'
+import { sessionOf, type SessionUse } from '../../src/reservation/session.ts'
+import { leasePlace } from '../../src/reservation/who-holds.ts'
+import type { Options } from '../../src/types.ts'
+import { startNode } from '../_utils/children.ts'
+import { freePort, freeRange, isFree, occupy } from '../_utils/sockets.ts'
+import { repo, tempRoot } from '../_utils/temp.ts'
+
+/** What a bundler does whose hooks may not wait. */
+function openSync(
+  root: string,
+  services: NonNullable<Options['services']>,
+  hold = true,
+): SessionUse {
+  const plan = planPorts(resolveOptions({ services }), {
+    wishes: {},
+    sticky: {},
+    ephemeral: { from: 32_768, to: 60_999 },
+  })
+  const session = sessionOf({
+    root,
+    command: 'test',
+    pid: process.pid,
+    place: leasePlace(process.env, process.platform),
+  })
+  return session.openSync(plan.map((p) => ({ plan: p, host: p.service.host, hold, secure: false })))
+}
+
+test('a port is chosen and held in the same tick', async () => {
+  const [from, to] = await freeRange(3)
+  await using _taken = await occupy('127.0.0.1', from)
+  using root = tempRoot()
+  const use = openSync(root.dir, { web: { preferred: from, range: [from, to] } })
+  expect(use.reservations.get('web')).toMatchObject({ port: from + 1, state: 'held' })
+  expect(await isFree(from + 1)).toBe(false)
+  use.close()
+  expect(await isFree(from + 1)).toBe(true)
+})
+
+test('a failure names the holder, in the same tick', async () => {
+  using elsewhere = tempRoot()
+  elsewhere.write({ 'package.json': '{}' })
+  const port = await freePort()
+  await using other = startNode(
+    [
+      '--input-type=module',
+      '-e',
+      `import net from 'node:net'; net.createServer().listen(${port}, '127.0.0.1', () => console.log('up'))`,
+    ],
+    { cwd: elsewhere.dir },
+  )
+  await other.sees(/up/)
+  using root = tempRoot()
+  try {
+    openSync(root.dir, { web: { preferred: port, strict: true } })
+    expect.unreachable()
+  } catch (error) {
+    expect(error).toBeInstanceOf(PortsError)
+    expect((error as PortsError).message).toContain(`pid ${other.pid}`)
+  }
+})
+
+test("a server of this checkout is recognised, another checkout's is not", async () => {
+  const script = `
+    import net from 'node:net'
+    net.createServer().listen(Number(process.argv[1]), '127.0.0.1', () => console.log('up'))`
+  for (const own of [true, false]) {
+    const [from, to] = await freeRange(2)
+    using root = tempRoot()
+    root.write({ 'package.json': '{}' })
+    using elsewhere = tempRoot()
+    elsewhere.write({ 'package.json': '{}' })
+    await using api = startNode(['--input-type=module', '-e', script, String(from)], {
+      cwd: own ? root.dir : elsewhere.dir,
+    })
+    await api.sees(/up/)
+    const use = openSync(root.dir, { api: { preferred: from, range: [from, to] } }, false)
+    expect(use.reservations.get('api')).toMatchObject(
+      own ? { port: from, state: 'running' } : { port: to, state: 'leased' },
+    )
+    expect(await whoHolds(to)).toEqual(
+      own ? undefined : expect.objectContaining({ service: 'api' }),
+    )
+    use.close()
+  }
+})
+
+test('choosing at once and choosing by waiting keep off each other, in one process and in two', async () => {
+  const [from, to] = await freeRange(8)
+  using root = tempRoot()
+  const range: [number, number] = [from, to]
+  const dir = (): string => mkdtempSync(join(root.dir, 'r-'))
+  const waiting = reserve({ root: dir(), services: { a: { range }, b: { range } } })
+  const use = openSync(dir(), { a: { range }, b: { range } })
+  await using held = await waiting
+  await using child = startNode(
+    [
+      '--input-type=module',
+      '-e',
+      `import { reserve } from 'unplugin-ports/api'
+       const held = await reserve({ root: ${JSON.stringify(dir())}, services: { a: { range: [${from}, ${to}] } } })
+       console.log('got', held.services.a.port, '.')
+       process.stdin.resume()`,
+    ],
+    { cwd: repo, stdio: ['pipe', 'pipe', 'pipe'] },
+  )
+  const [, got] = await child.sees(/got (\d+) \./)
+  const ports = [
+    Number(got),
+    ...Object.values(held.services).map((r) => r.port),
+    ...[...use.reservations.values()].map((r) => r.port),
+  ]
+  expect(new Set(ports).size).toBe(5)
+  use.close()
+})
