@@ -1,14 +1,22 @@
 import { workerData } from 'node:worker_threads'
 import type { WorkerTask } from './reservation/ask-in-worker.ts'
-import { whoHolds } from './reservation/who-holds.ts'
+import { askLeases, whoHolds } from './reservation/who-holds.ts'
 import { whose } from './reservation/whose.ts'
 
 const { question, answer, done } = workerData as WorkerTask
 
-const found =
-  question.ask === 'whose'
-    ? await whose(question.port, question.asker, question.place)
-    : await whoHolds(question.ports, question.place)
+function find(): Promise<unknown> {
+  switch (question.ask) {
+    case 'whose':
+      return whose(question.port, question.asker, question.place)
+    case 'holders':
+      return whoHolds(question.ports, question.place)
+    case 'leases':
+      return askLeases(question.ports, question.place)
+  }
+}
+
+const found = await find()
 
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of worker_threads
 answer.postMessage(found)

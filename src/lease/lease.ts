@@ -7,6 +7,15 @@ import type { LeaseName } from './names.ts'
 const VISIT_LIMIT_MS = 5000
 const MAX_VISITORS = 64
 
+/** Somebody has a lease of that name; found out by trying for it. */
+export function isLeased(name: LeaseName): boolean {
+  const lease = Lease.claim(name, () => {
+    throw new Error('a name that is only tried has no answer')
+  })
+  lease?.end()
+  return lease === undefined
+}
+
 /**
  * The name of a port that other processes can see: at most one process on this machine has it, and
  * whoever connects to it is told who. It ends with the process, however that dies.

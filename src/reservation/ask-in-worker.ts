@@ -12,7 +12,11 @@ export type WorkerQuestion =
       readonly asker: Asker
       readonly place: LeasePlace
     }
-  | { readonly ask: 'holders'; readonly ports: readonly number[]; readonly place: LeasePlace }
+  | {
+      readonly ask: 'holders' | 'leases'
+      readonly ports: readonly number[]
+      readonly place: LeasePlace
+    }
 
 /** What the worker is started with. */
 export interface WorkerTask {

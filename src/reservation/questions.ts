@@ -1,9 +1,12 @@
 import type { ServiceProblem } from '../errors.ts'
+import type { LeaseAnswer } from '../lease/answer.ts'
+import { isLeased } from '../lease/lease.ts'
+import { leaseName } from '../lease/names.ts'
 import { type BindAddress, guessBindAddress, resolveBindAddress } from '../net/addresses.ts'
 import type { BindFailure } from '../net/bind.ts'
 import { askInWorker } from './ask-in-worker.ts'
 import { attemptsToDescribe, describeHolders, fillIn, type Holders, portsOf } from './holders.ts'
-import type { LeasePlace } from './who-holds.ts'
+import { askLeases, type LeasePlace } from './who-holds.ts'
 import { type Asker, type Verdict, whose } from './whose.ts'
 
 /**
@@ -15,6 +18,7 @@ export type Question =
   | { readonly ask: 'address'; readonly host: string | boolean | undefined }
   | ({ readonly ask: 'whose'; readonly port: number } & Asker)
   | { readonly ask: 'holders'; readonly problems: readonly ServiceProblem[] }
+  | { readonly ask: 'leases'; readonly ports: readonly number[] }
 
 /** The answer to each kind of question. */
 export interface Answers {
@@ -22,6 +26,8 @@ export interface Answers {
   address: BindAddress | undefined
   whose: Verdict
   holders: void
+  /** By port; ports that nobody leases are absent. */
+  leases: ReadonlyMap<number, LeaseAnswer>
 }
 
 /** Synchronous work that asks in between; see {@link ask}. */
@@ -56,6 +62,8 @@ async function answerLater(question: Question, place: LeasePlace): Promise<Answe
       return whose(question.port, question, place)
     case 'holders':
       return describeHolders(attemptsOf(question.problems), place)
+    case 'leases':
+      return askLeases(question.ports, place)
   }
 }
 
@@ -75,6 +83,12 @@ function answerNow(question: Question, place: LeasePlace): Answers[keyof Answers
       const ports = portsOf(open)
       if (ports.length > 0) fillIn(open, askInWorker<Holders>({ ask: 'holders', ports, place }))
       return undefined
+    }
+    case 'leases': {
+      const { platform, stateDir } = place
+      const taken = question.ports.filter((port) => isLeased(leaseName(port, platform, stateDir)))
+      if (taken.length === 0) return new Map()
+      return askInWorker<Answers['leases']>({ ask: 'leases', ports: taken, place }) ?? new Map()
     }
   }
 }

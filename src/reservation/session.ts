@@ -6,7 +6,7 @@ import type { ServicePlan } from '../plan/plan.ts'
 import { type Checkout, findCheckout } from '../utils/checkout.ts'
 import type { Debug } from '../utils/debug.ts'
 import { type AllocationContext, allocateService, type ServiceRequest } from './allocate.ts'
-import { ask, runSteps, runStepsSync, type Steps } from './questions.ts'
+import { ask, type Steps } from './questions.ts'
 import { registry } from './registry.ts'
 import { PortReservation } from './reservation.ts'
 import { unavailable } from './unavailable.ts'
@@ -73,28 +73,22 @@ export class Session {
   }
 
   /**
-   * Reserves all wanted services or none.
-   *
-   * @param previous The use of the server that this one replaces: its ports stay.
-   * @throws PortsError when a required service can't be had; what the others got is released.
+   * Runs `work` when nothing else of its kind is under way in this session, so that two servers of
+   * one root share services instead of racing for them.
    */
-  open(wants: readonly Want[], previous?: SessionUse): Promise<SessionUse> {
-    // One at a time, so that two servers of one root share services instead of racing for them.
-    const turn = this.#queue.then(() => runSteps(this.#open(wants, previous), this.identity.place))
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#queue.then(work)
     this.#queue = turn.catch(() => {})
     return turn
   }
 
   /**
-   * Like {@link Session.open}, within this tick, for hosts whose hooks may not wait.
+   * Reserves all wanted services or none.
    *
-   * A host name's address is guessed (see `guessBindAddress`) and confirmed when the server listens.
+   * @param previous The use of the server that this one replaces: its ports stay.
+   * @throws PortsError when a required service can't be had; what the others got is released.
    */
-  openSync(wants: readonly Want[], previous?: SessionUse): SessionUse {
-    return runStepsSync(this.#open(wants, previous), this.identity.place)
-  }
-
-  *#open(wants: readonly Want[], previous: SessionUse | undefined): Steps<SessionUse> {
+  *open(wants: readonly Want[], previous?: SessionUse): Steps<SessionUse> {
     const user = {}
     const mine = new Map<string, PortReservation>()
     const problems: ServiceProblem[] = []

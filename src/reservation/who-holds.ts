@@ -35,14 +35,12 @@ export async function whoHolds(
   const holders = new Map<number, PortHolder>()
   if (ports.length === 0) return holders
   const { findPortOwners } = await import('../net/owners/index.ts')
-  const [owners, answers] = await Promise.all([
+  const [owners, leases] = await Promise.all([
     findPortOwners(ports, { timeoutMs: OWNERS_TIMEOUT_MS }),
-    Promise.all(
-      ports.map((port) => askLease(port, leaseName(port, place.platform, place.stateDir))),
-    ),
+    askLeases(ports, place),
   ])
-  for (const [index, port] of ports.entries()) {
-    const lease = answers[index]
+  for (const port of ports) {
+    const lease = leases.get(port)
     const owner = systemFacts(owners.get(port)?.[0])
     if (lease) holders.set(port, leaseHolder(lease, owner))
     else if (owner) {
@@ -50,6 +48,21 @@ export async function whoHolds(
     }
   }
   return holders
+}
+
+/** The leases of `ports` as their owners tell them; a port that nobody leases is absent. */
+export async function askLeases(
+  ports: readonly number[],
+  place: LeasePlace,
+): Promise<Map<number, LeaseAnswer>> {
+  const found = new Map<number, LeaseAnswer>()
+  await Promise.all(
+    ports.map(async (port) => {
+      const answer = await askLease(port, leaseName(port, place.platform, place.stateDir))
+      if (answer) found.set(port, answer)
+    }),
+  )
+  return found
 }
 
 type SystemFacts = Pick<PortHolder, 'pid' | 'command' | 'cwd'>

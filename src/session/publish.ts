@@ -2,8 +2,7 @@ import type { ResolvedOptions } from '../options/resolved.ts'
 import { updateEnvFile } from '../output/env-file.ts'
 import { isGitIgnored } from '../output/git-ignored.ts'
 import { blockVariables, type PublishedService } from '../output/variables.ts'
-import { askLease } from '../lease/ask.ts'
-import { leaseName } from '../lease/names.ts'
+import { ask, type Steps } from '../reservation/questions.ts'
 import type { SessionUse } from '../reservation/session.ts'
 import type { EnvFiles } from './env-files.ts'
 
@@ -17,16 +16,16 @@ export interface Published {
 }
 
 /** Writes this run's variables into the managed block; equal content writes nothing. */
-export async function publish(
+export function* publish(
   services: readonly PublishedService[],
   env: NonNullable<ResolvedOptions['env']>,
   files: EnvFiles & { blockFile: string; blockName: string },
   use: SessionUse,
   replaced: SessionUse | undefined,
-): Promise<Published> {
+): Steps<Published> {
   const { blockFile, blockName } = files
   const mine = blockVariables(services, env.prefix, files.users, blockName)
-  const theirs = await ofOtherServers(files.block, services, use, replaced)
+  const theirs = yield* ofOtherServers(files.block, services, use, replaced)
   const result = updateEnvFile(blockFile, (current) => {
     const kept = [...current].filter(([name, value]) => theirs.get(name) === value)
     // Their lines stay as they are: two sessions that overwrote each other would never come to rest.
@@ -46,29 +45,26 @@ export async function publish(
 }
 
 /** Lines of the block that another running server of this very root wrote and still means. */
-async function ofOtherServers(
+function* ofOtherServers(
   block: ReadonlyMap<string, string>,
   services: readonly PublishedService[],
   use: SessionUse,
   replaced: SessionUse | undefined,
-): Promise<ReadonlyMap<string, string>> {
+): Steps<ReadonlyMap<string, string>> {
   const { identity, uses } = use.session
   const own = new Set(services.map((service) => service.port))
-  const others = [...uses].filter((other) => other !== use && other !== replaced)
-  const here = new Set(others.flatMap((o) => [...o.reservations.values()].map((r) => r.port)))
   const lines = [...block].map(([name, value]) => ({ name, value, port: portOf(value) }))
   const ports = new Set(lines.flatMap(({ port }) => (port && !own.has(port) ? [port] : [])))
-  const { platform, stateDir } = identity.place
-  const live = new Set<number>()
-  await Promise.all(
-    [...ports].map(async (port) => {
-      if (here.has(port)) return void live.add(port)
-      const answer = await askLease(port, leaseName(port, platform, stateDir))
-      if (answer?.root === identity.root && answer.pid !== identity.pid) live.add(port)
-    }),
-  )
+  const others = [...uses].filter((other) => other !== use && other !== replaced)
+  const here = new Set(others.flatMap((o) => [...o.reservations.values()].map((r) => r.port)))
+  const elsewhere = [...ports].filter((port) => !here.has(port))
+  const leases = elsewhere.length > 0 ? yield* ask({ ask: 'leases', ports: elsewhere }) : undefined
+  const isTheirs = (port: number): boolean => {
+    const lease = leases?.get(port)
+    return here.has(port) || (lease?.root === identity.root && lease.pid !== identity.pid)
+  }
   return new Map(
-    lines.flatMap(({ name, value, port }) => (port && live.has(port) ? [[name, value]] : [])),
+    lines.flatMap(({ name, value, port }) => (port && isTheirs(port) ? [[name, value]] : [])),
   )
 }
 

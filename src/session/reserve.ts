@@ -3,7 +3,8 @@ import { collectWishes } from '../options/wishes.ts'
 import { ephemeralRange } from '../net/ephemeral.ts'
 import { serviceVariables } from '../output/variables.ts'
 import { planPorts } from '../plan/plan.ts'
-import { sessionOf } from '../reservation/session.ts'
+import { runSteps } from '../reservation/questions.ts'
+import { sessionOf, type Want } from '../reservation/session.ts'
 import type { Options, Reservation } from '../types.ts'
 import { realRoot } from '../utils/real-root.ts'
 import type { SessionWorld } from './world.ts'
@@ -36,14 +37,11 @@ export async function reserveServices(
     ephemeral: ephemeralRange(),
   })
   const session = sessionOf({ root, ...world })
-  const use = await session.open(
-    plan.map((service) => ({
-      plan: service,
-      host: service.service.host,
-      hold: true,
-      secure: false,
-    })),
-  )
+  const wants = plan.map((service): Want => {
+    const { host } = service.service
+    return { plan: service, host, hold: true, secure: false }
+  })
+  const use = await session.inTurn(() => runSteps(session.open(wants), world.place))
   const release = async (): Promise<void> => use.close()
   return {
     services: Object.fromEntries(use.reservations),

@@ -7,7 +7,8 @@ import { ephemeralRange } from '../net/ephemeral.ts'
 import { describeHolders } from '../reservation/holders.ts'
 import { registry } from '../reservation/registry.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
-import { type SessionUse, sessionOf, type Want } from '../reservation/session.ts'
+import { runSteps, runStepsSync, type Steps } from '../reservation/questions.ts'
+import { type Session, type SessionUse, sessionOf, type Want } from '../reservation/session.ts'
 import { withDeadline } from '../utils/deadline.ts'
 import { type EnvFiles, readEnvFiles } from './env-files.ts'
 import { publish } from './publish.ts'
@@ -22,9 +23,22 @@ const HOLDERS_WAIT_MS = 1500
  *
  * @throws PortsError when a required service can't be had; nothing is held then.
  */
-export async function startRun(asked: RunRequest, world: SessionWorld): Promise<Run> {
+export function startRun(request: RunRequest, world: SessionWorld): Promise<Run> {
+  const session = sessionOf({ root: request.root, ...world })
+  return session.inTurn(() => runSteps(startSteps(session, request, world), world.place))
+}
+
+/**
+ * Like {@link startRun}, within this tick. A host name's address is guessed and confirmed when the
+ * server listens.
+ */
+export function startRunSync(request: RunRequest, world: SessionWorld): Run {
+  const session = sessionOf({ root: request.root, ...world })
+  return runStepsSync(startSteps(session, request, world), world.place)
+}
+
+function* startSteps(session: Session, asked: RunRequest, world: SessionWorld): Steps<Run> {
   const { options, root } = asked
-  const session = sessionOf({ root, ...world })
   const reserved = new Set([...session.reservations].map((reservation) => reservation.service))
   const request = {
     ...asked,
@@ -55,10 +69,10 @@ export async function startRun(asked: RunRequest, world: SessionWorld): Promise<
     remembered: rememberedPort(host, files, wishes),
   }))
   const restart = registry().restarting.getStore()
-  const use = await session.open(wants, restart?.from)
+  const use = yield* session.open(wants, restart?.from)
   restart?.opened.push(use)
   const run = new DevRun(request, use, wishes, files, world)
-  await run.publish(restart?.from)
+  yield* run.publish(restart?.from)
   run.warn(set.warnings)
   return run
 }
@@ -141,7 +155,7 @@ class DevRun implements Run {
   }
 
   /** Writes the env block. `replaced` is the use of a server that this run's server takes over from. */
-  async publish(replaced: SessionUse | undefined): Promise<void> {
+  *publish(replaced: SessionUse | undefined): Steps<void> {
     const { options, services, shared } = this.#request
     const { blockFile, blockName } = this.#files
     if (!options.env || blockFile === undefined || blockName === undefined) return
@@ -154,7 +168,7 @@ class DevRun implements Run {
       const address = addresses[service.name]
       return address ? [{ service: service.name, env: service.env, ...address }] : []
     })
-    const result = await publish(
+    const result = yield* publish(
       published,
       options.env,
       { ...this.#files, blockFile, blockName },

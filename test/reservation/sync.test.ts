@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { PortsError, reserve, whoHolds } from '../../src/api.ts'
 import { resolveOptions } from '../../src/options/resolve.ts'
 import { planPorts } from '../../src/plan/plan.ts'
+import { runStepsSync } from '../../src/reservation/questions.ts'
 import { sessionOf, type SessionUse } from '../../src/reservation/session.ts'
 import { leasePlace } from '../../src/reservation/who-holds.ts'
 import type { Options } from '../../src/types.ts'
@@ -28,7 +29,8 @@ function openSync(
     pid: process.pid,
     place: leasePlace(process.env, process.platform),
   })
-  return session.openSync(plan.map((p) => ({ plan: p, host: p.service.host, hold, secure: false })))
+  const wants = plan.map((p) => ({ plan: p, host: p.service.host, hold, secure: false }))
+  return runStepsSync(session.open(wants), session.identity.place)
 }
 
 test('a port is chosen and held in the same tick', async () => {
