@@ -70,3 +70,6 @@ export interface StartHint {
 
 /** Starts a run; implemented by the session, handed to the adapters so that they needn't know it. */
 export type StartRun = (request: RunRequest) => Promise<Run>
+
+/** The same within one tick, for hosts whose hooks may not wait. */
+export type StartRunSync = (request: RunRequest) => Run

@@ -1,4 +1,8 @@
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { StartHint } from './adapter.ts'
+
+const NOBODY_LISTENS = new Set(['ECONNREFUSED', 'EADDRNOTAVAIL'])
 
 /** The text of the 502 answer while nothing listens on a proxied service's port. */
 export function missingServerText(hint: StartHint, url: string): string {
@@ -28,4 +32,30 @@ function startSentence({ service, port, variable, envFile, command }: StartHint)
   const where = variable ? `${variable}${envFile ? ` from ${envFile}` : ''}` : `port ${port}`
   const example = variable && envFile ? ` (with Node: \`node --env-file=${envFile} …\`)` : ''
   return `Start the ${service} server on ${where}${example}.`
+}
+
+/** The error of a proxied request to a port on which nobody listens. */
+export function isNobodyListening(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const { code } = error as NodeJS.ErrnoException
+  return code !== undefined && NOBODY_LISTENS.has(code)
+}
+
+/** Answers 502 with `text`, to a request or to a WebSocket's handshake. */
+export function answerMissing(response: unknown, text: string): void {
+  const type = 'text/plain; charset=utf-8'
+  if (isHttpResponse(response)) {
+    if (response.headersSent || response.writableEnded) return
+    response.writeHead(502, { 'Content-Type': type, 'Cache-Control': 'no-store' })
+    response.end(text)
+    return
+  }
+  // A WebSocket handshake failed: what is left is the bare socket.
+  const socket = response as Socket | undefined
+  const head = ['HTTP/1.1 502 Bad Gateway', `Content-Type: ${type}`, 'Connection: close']
+  socket?.end([...head, '', text].join('\r\n'))
+}
+
+function isHttpResponse(response: unknown): response is ServerResponse {
+  return typeof response === 'object' && response !== null && 'writeHead' in response
 }

@@ -3,14 +3,20 @@ import { resolve } from 'node:path'
 import type { ConfigEnv, Plugin, UserConfig } from 'vite'
 import type { BuiltInPorts } from '../../options/resolve.ts'
 import type { ResolvedOptions, ResolvedService } from '../../options/resolved.ts'
-import { parsePort } from '../../options/wishes.ts'
+import { portFlag } from '../../options/port-flag.ts'
 import type { Wish } from '../../plan/plan.ts'
 import type { HostService, RunRequest } from '../adapter.ts'
-import type { HmrSettings } from './hmr.ts'
 import { realRoot } from '../../utils/real-root.ts'
 
 /** Vite's own defaults. */
 export const VITE_PORTS = { dev: 5173, hmr: 24_678, preview: 4173 } as const
+
+/** What a config says of the HMR socket, under its old name (`hmr`) and its new one (`ws`). */
+export interface HmrSettings {
+  readonly port?: number
+  readonly clientPort?: number
+  readonly server?: unknown
+}
 
 /** The part of Vite's config that says where its servers listen. */
 export interface ViteHost {
@@ -159,11 +165,3 @@ function withPort(service: ResolvedService, port: number | undefined): ResolvedS
 }
 
 const ANY = { from: 20_000, to: 32_767 }
-
-function portFlag(argv: readonly string[]): number | undefined {
-  const index = argv.findIndex((arg) => arg === '--port' || arg.startsWith('--port='))
-  if (index < 0) return undefined
-  const flag = argv[index] ?? ''
-  const value = flag.includes('=') ? flag.slice('--port='.length) : argv[index + 1]
-  return value === undefined ? undefined : parsePort(value)
-}

@@ -1,9 +1,13 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import type { IncomingMessage } from 'node:http'
 import type { ProxyOptions as ViteProxyOptions } from 'vite'
 import type { ProxyRule } from '../../options/resolved.ts'
 import type { HostLogger, StartHint } from '../adapter.ts'
-import { missingServerLine, missingServerText } from '../proxy-answer.ts'
+import {
+  answerMissing,
+  isNobodyListening,
+  missingServerLine,
+  missingServerText,
+} from '../proxy-answer.ts'
 
 /** The service behind a proxied path. */
 export interface ProxiedService {
@@ -15,8 +19,6 @@ export interface ProxiedService {
 
 type ProxyMap = Record<string, string | ViteProxyOptions>
 type ProxyServer = Parameters<NonNullable<ViteProxyOptions['configure']>>[0]
-
-const NOBODY_LISTENS = new Set(['ECONNREFUSED', 'EADDRNOTAVAIL'])
 
 /**
  * Proxy entries for a service's paths, under what the user wrote: a path that has an entry with a
@@ -77,31 +79,7 @@ function answerForMissingServer(proxy: ProxyServer, service: ProxiedService): vo
     const url = (request as IncomingMessage | undefined)?.url ?? '/'
     if (!told) service.logger().warn(missingServerLine(hint, url))
     told = true
-    answer(response, missingServerText(hint, url))
+    answerMissing(response, missingServerText(hint, url))
     return true
   }) as typeof proxy.emit
-}
-
-function isNobodyListening(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  const { code } = error as NodeJS.ErrnoException
-  return code !== undefined && NOBODY_LISTENS.has(code)
-}
-
-function answer(response: unknown, text: string): void {
-  const type = 'text/plain; charset=utf-8'
-  if (isHttpResponse(response)) {
-    if (response.headersSent || response.writableEnded) return
-    response.writeHead(502, { 'Content-Type': type, 'Cache-Control': 'no-store' })
-    response.end(text)
-    return
-  }
-  // A WebSocket handshake failed: what is left is the bare socket.
-  const socket = response as Socket | undefined
-  const head = ['HTTP/1.1 502 Bad Gateway', `Content-Type: ${type}`, 'Connection: close']
-  socket?.end([...head, '', text].join('\r\n'))
-}
-
-function isHttpResponse(response: unknown): response is ServerResponse {
-  return typeof response === 'object' && response !== null && 'writeHead' in response
 }

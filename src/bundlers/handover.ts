@@ -1,18 +1,19 @@
 import type { Server } from 'node:net'
-import type { PortReservation } from '../../reservation/reservation.ts'
+import type { PortReservation } from '../reservation/reservation.ts'
 
 /**
  * Makes `server` adopt the held socket when it is told to listen there, and leave the socket to its
  * successor when it closes while somebody else still needs it.
  *
- * Vite wraps `listen` after this, so plugins' `buildStart` has run when the socket is handed over.
+ * Vite wraps `listen` after this, so plugins' `buildStart` has run when the socket is handed over;
+ * webpack-dev-server has compiled by then.
  */
 export function handOver(server: Server, reservation: PortReservation): void {
   const { close } = server
   const listen = server.listen.bind(server) as (...args: unknown[]) => Server
   server.listen = ((...args: unknown[]): Server => {
-    const [port, host] = args
-    const asked = port === reservation.port && sameHost(host, reservation.host)
+    const { port, host } = askedFor(args)
+    const asked = port === reservation.port && host === reservation.host
     if (!asked || reservation.state !== 'held') {
       // Told to listen elsewhere: it gets what it asked for, and nothing of ours may be in its way.
       if (port === reservation.port) reservation.letGo()
@@ -29,6 +30,8 @@ export function handOver(server: Server, reservation: PortReservation): void {
   }
 }
 
-function sameHost(asked: unknown, held: string | undefined): boolean {
-  return (typeof asked === 'string' ? asked : undefined) === held
+/** `listen(port, host)` and `listen({ port, host })`; a host that is left out means all interfaces. */
+function askedFor([first, second]: unknown[]): { port?: unknown; host?: unknown } {
+  if (typeof first === 'object' && first !== null) return first
+  return { port: first, host: typeof second === 'string' ? second : undefined }
 }

@@ -5,16 +5,8 @@ import { resolve } from 'node:path'
 
 const UPGRADE_REQUIRED = 426
 
-/** What a config says of the HMR socket, under its old name (`hmr`) and its new one (`ws`). */
-export interface HmrSettings {
-  readonly port?: number
-  readonly clientPort?: number
-  readonly server?: unknown
-}
-
 /**
- * A server for HMR alone: Vite attaches its WebSocket to it (`server.ws.server`) and never has to
- * bind a port itself. Not listening yet; the caller hands it a socket and closes it.
+ * A server for HMR alone: the bundler attaches its WebSocket to it and never has to bind a port itself. Not listening yet; the caller hands it a socket and closes it.
  */
 export function createHmrServer(https: ServerOptions | undefined): Server {
   const answer: Parameters<typeof createServer>[1] = (_request, response) => {

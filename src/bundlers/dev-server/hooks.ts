@@ -1,0 +1,145 @@
+import { resolveOptions } from '../../options/resolve.ts'
+import type { ResolvedOptions } from '../../options/resolved.ts'
+import type { Options } from '../../types.ts'
+import type { HostLogger, Run, StartRun, StartRunSync } from '../adapter.ts'
+import { attach } from './attach.ts'
+import { onDevServer } from './intercept.ts'
+import { devServerRequest, numericPort, usualPorts } from './request.ts'
+import type { AnyCompiler, DevServer, DevServerOptions } from './types.ts'
+
+const NAME = 'unplugin-ports'
+/** Ports that were chosen for a server that never came are given back after this, in milliseconds. */
+const ABANDONED_AFTER_MS = 120_000
+
+/** What the adapter needs of the process and of the session. */
+export interface DevServerWorld {
+  readonly argv: readonly string[]
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly startRun: StartRun
+  readonly startRunSync: StartRunSync
+}
+
+/** A run that was started in `apply` and waits for its dev server. */
+interface Waiting {
+  readonly run: Run
+  readonly options: ResolvedOptions
+  readonly abandoned: NodeJS.Timeout
+}
+
+/** The side of webpack and Rspack of one `ports()`. */
+export interface DevServerHooks {
+  apply(compiler: AnyCompiler): void
+  /** Of the latest dev server; empty before one and in builds. */
+  addresses(): Record<string, { port: number; url: string }>
+}
+
+/**
+ * Chooses and holds ports in `apply` when it is certain that this compiler gets a dev server, and
+ * otherwise when the dev server starts; hands the held sockets to it either way.
+ */
+export function devServerHooks(
+  given: Options | undefined,
+  world: () => DevServerWorld,
+): DevServerHooks {
+  const waiting = new WeakMap<AnyCompiler, Waiting>()
+  let latest: Run | undefined
+
+  const prepare = (compiler: AnyCompiler, server: DevServerOptions) => {
+    const { argv, cwd, env } = world()
+    const options = resolveOptions(given, usualPorts(server, env))
+    const { context, options: compilerOptions } = compiler
+    const { mode } = compilerOptions
+    return {
+      options,
+      request: devServerRequest(options, server, { argv, cwd, context, mode, env }),
+    }
+  }
+
+  const chooseNow = (compiler: AnyCompiler, server: DevServerOptions): void => {
+    const { options, request } = prepare(compiler, server)
+    const run = world().startRunSync(request)
+    const abandoned = setTimeout(() => {
+      if (waiting.get(compiler)?.run === run) run.close()
+    }, ABANDONED_AFTER_MS)
+    abandoned.unref()
+    waiting.set(compiler, { run, options, abandoned })
+    latest = run
+    const dev = run.reservation('dev')
+    if (dev) server.port = dev.port
+  }
+
+  const choose = async (compiler: AnyCompiler, server: DevServer): Promise<void> => {
+    if (server.options.ipc) return
+    const logger = loggerOf(compiler)
+    const ready = waiting.get(compiler)
+    waiting.delete(compiler)
+    clearTimeout(ready?.abandoned)
+    let run = ready?.run
+    let options = ready?.options
+    if (!run || !options) {
+      const prepared = prepare(compiler, server.options)
+      options = prepared.options
+      run = await world().startRun(prepared.request)
+    }
+    latest = run
+    closeWith(compiler, run)
+    await attach(server, run, options, logger)
+    run.report(logger)
+  }
+
+  const apply = (compiler: AnyCompiler): void => {
+    onDevServer(compiler, (server) => {
+      // With several compilers every one's plugin is told; the one whose port it has answers.
+      return isFor(compiler, server, waiting) ? choose(compiler, server) : Promise.resolve()
+    })
+    const { env } = world()
+    if (env.WEBPACK_SERVE === undefined) return
+    const server = certainServer(compiler)
+    if (server && !server.ipc) {
+      chooseNow(compiler, server)
+      const run = waiting.get(compiler)?.run
+      if (run) closeWith(compiler, run)
+    }
+  }
+  return { apply, addresses: () => latest?.addresses() ?? {} }
+}
+
+/** The options of the dev server that `webpack serve` is going to make for this compiler, if that is certain. */
+function certainServer(compiler: AnyCompiler): DevServerOptions | undefined {
+  const { devServer, plugins = [] } = compiler.options
+  // Version 6: the server is a plugin, made before any plugin is applied.
+  const plugin = plugins.find(isServerPlugin)
+  if (plugin) return plugin.options
+  return typeof devServer === 'object' && devServer !== null ? devServer : undefined
+}
+
+function isServerPlugin(plugin: unknown): plugin is { options: DevServerOptions } {
+  if (typeof plugin !== 'object' || plugin === null || !('options' in plugin)) return false
+  return 'getFreePort' in plugin.constructor && 'getHostname' in plugin.constructor
+}
+
+/** Whether `compiler` is the one of the server's compilers whose plugin gives the ports. */
+function isFor(
+  compiler: AnyCompiler,
+  server: DevServer,
+  waiting: WeakMap<AnyCompiler, Waiting>,
+): boolean {
+  const compilers = server.compiler.compilers ?? [server.compiler]
+  if (compilers.length === 1) return true
+  const port = numericPort(server.options.port)
+  const chosen = compilers.find(
+    (other) => waiting.get(other)?.run.reservation('dev')?.port === port && port !== undefined,
+  )
+  const first = compilers.find((other) => waiting.has(other)) ?? compilers[0]
+  return (chosen ?? first) === compiler
+}
+
+function closeWith(compiler: AnyCompiler, run: Run): void {
+  compiler.hooks.shutdown?.tap(NAME, () => run.close())
+}
+
+function loggerOf(compiler: AnyCompiler): HostLogger {
+  const logger = compiler.getInfrastructureLogger(NAME)
+  return { info: (message) => logger.info(message), warn: (message) => logger.warn(message) }
+}

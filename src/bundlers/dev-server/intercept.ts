@@ -1,0 +1,91 @@
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import type { AnyCompiler, DevServer, DevServerClass } from './types.ts'
+
+/** Called with each dev server of a compiler before it looks at its options. */
+export type OnDevServer = (server: DevServer) => Promise<void>
+
+const LOGGER_NAMES = new Set(['webpack-dev-server', 'rspack-dev-server'])
+const PATCHED = Symbol.for('unplugin-ports.dev-server')
+
+/** Shared by every copy of this package, since the patched classes are. */
+interface Listeners {
+  [PATCHED]?: WeakMap<AnyCompiler, OnDevServer[]>
+}
+
+/**
+ * Calls `listener` for every dev server that is made with `compiler`, however it is made: by
+ * `webpack serve`, as a plugin, or with the Node interface, where no config names it.
+ *
+ * A dev server asks its compiler for a logger when it is made or applied. That is the moment at
+ * which its class is found, on the stack, and its start is wrapped.
+ */
+export function onDevServer(compiler: AnyCompiler, listener: OnDevServer): void {
+  const listeners = allListeners()
+  const known = listeners.get(compiler)
+  if (known) {
+    known.push(listener)
+    return
+  }
+  listeners.set(compiler, [listener])
+  const { getInfrastructureLogger } = compiler
+  compiler.getInfrastructureLogger = function (name) {
+    if (LOGGER_NAMES.has(name)) wrapClass(findClass(callers()))
+    return getInfrastructureLogger.call(compiler, name)
+  }
+}
+
+function allListeners(): WeakMap<AnyCompiler, OnDevServer[]> {
+  const holder = globalThis as Listeners
+  holder[PATCHED] ??= new WeakMap()
+  return holder[PATCHED]
+}
+
+/** Version 6 compiles between `setup` and `listen`; the others do everything in `start`. */
+function wrapClass(found: DevServerClass | undefined): void {
+  if (!found || PATCHED in found.prototype) return
+  const method = typeof found.prototype.setup === 'function' ? 'setup' : 'start'
+  const original = found.prototype[method] as (...args: unknown[]) => Promise<void>
+  Object.defineProperty(found.prototype, PATCHED, { value: true })
+  found.prototype[method] = async function (this: DevServer, ...args: unknown[]): Promise<void> {
+    const compilers = this.compiler.compilers ?? [this.compiler]
+    for (const compiler of compilers) {
+      for (const listener of allListeners().get(compiler) ?? []) await listener(this)
+    }
+    return original.apply(this, args)
+  }
+}
+
+/** The files of the two nearest callers outside this one. */
+function callers(): string[] {
+  const { prepareStackTrace, stackTraceLimit } = Error
+  try {
+    Error.stackTraceLimit = 8
+    Error.prepareStackTrace = (_, sites) => sites.map((site) => site.getFileName())
+    const files = new Error().stack as unknown as (string | null | undefined)[]
+    const others = files.flatMap((file) => (file && file !== files[0] ? [file] : []))
+    return [...new Set(others)].slice(0, 2)
+  } finally {
+    Error.prepareStackTrace = prepareStackTrace
+    Error.stackTraceLimit = stackTraceLimit
+  }
+}
+
+/** The dev server class in modules that are loaded already, since they are calling. */
+function findClass(files: readonly string[]): DevServerClass | undefined {
+  for (const file of files) {
+    try {
+      const path = file.startsWith('file:') ? fileURLToPath(file) : file
+      const loaded = createRequire(path)(path) as Record<string, unknown>
+      const found = [loaded, ...Object.values(loaded)].find(isDevServerClass)
+      if (found) return found
+    } catch {
+      // A file that can't be required is not the dev server's.
+    }
+  }
+  return undefined
+}
+
+function isDevServerClass(value: unknown): value is DevServerClass {
+  return typeof value === 'function' && 'getFreePort' in value && 'getHostname' in value
+}

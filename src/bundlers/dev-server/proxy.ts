@@ -1,0 +1,90 @@
+import type { IncomingMessage } from 'node:http'
+import type { ProxyRule } from '../../options/resolved.ts'
+import type { HostLogger, StartHint } from '../adapter.ts'
+import {
+  answerMissing,
+  isNobodyListening,
+  missingServerLine,
+  missingServerText,
+} from '../proxy-answer.ts'
+import type { DevServerOptions, ProxyEntry } from './types.ts'
+
+/** The service behind proxied paths. */
+export interface ProxiedService {
+  readonly url: string
+  readonly rules: readonly ProxyRule[]
+  hint(): StartHint
+}
+
+type ErrorListener = (error: unknown, request: unknown, response: unknown) => void
+
+/** Entries for `devServer.proxy`; paths for which the user has an entry already get none. */
+export function proxyEntries(
+  service: ProxiedService,
+  written: DevServerOptions['proxy'],
+  logger: HostLogger,
+): ProxyEntry[] {
+  const taken = new Set((written ?? []).flatMap(pathsOf))
+  return service.rules
+    .filter(({ context }) => !taken.has(context))
+    .map(({ context, options }) => {
+      const { configure: _viteOnly, rewrite, ...settings } = options
+      const onError = missingServer(service, logger)
+      return {
+        context: [context],
+        target: service.url,
+        ws: true,
+        ...(typeof rewrite === 'function' && { pathRewrite: rewrite }),
+        ...settings,
+        // Where http-proxy-middleware looks for it: version 2 here, later ones under `on`.
+        onError,
+        on: { ...(settings.on as object | undefined), error: onError },
+      }
+    })
+}
+
+/** Paths of `service` for which the user's own entry names another target. */
+export function overriddenPaths(
+  service: ProxiedService,
+  written: DevServerOptions['proxy'],
+): string[] {
+  const foreign = (written ?? []).flatMap((entry) => {
+    const target = typeof entry === 'function' ? undefined : entry.target
+    return target === undefined || isAt(target, service.url) ? [] : pathsOf(entry)
+  })
+  return service.rules.map(({ context }) => context).filter((path) => foreign.includes(path))
+}
+
+function pathsOf(entry: ProxyEntry | (() => ProxyEntry)): string[] {
+  if (typeof entry === 'function') return []
+  const { context, path } = entry
+  return [context, path].flat().filter((item) => typeof item === 'string')
+}
+
+function isAt(target: unknown, url: string): boolean {
+  try {
+    return new URL(String(target)).origin === new URL(url).origin
+  } catch {
+    return false
+  }
+}
+
+function missingServer(service: ProxiedService, logger: HostLogger): ErrorListener {
+  let toldAt = -Infinity
+  return (error, request, response) => {
+    const url = (request as IncomingMessage | undefined)?.url ?? '/'
+    if (!isNobodyListening(error)) {
+      const reason = error instanceof Error ? error.message : String(error)
+      logger.warn(`${url}: the "${service.hint().service}" service failed: ${reason}`)
+      answerMissing(response, `502: ${reason}\n`)
+      return
+    }
+    const hint = service.hint()
+    // A page that polls would repeat the line with every request.
+    if (performance.now() - toldAt > REPEAT_AFTER_MS) logger.warn(missingServerLine(hint, url))
+    toldAt = performance.now()
+    answerMissing(response, missingServerText(hint, url))
+  }
+}
+
+const REPEAT_AFTER_MS = 30_000

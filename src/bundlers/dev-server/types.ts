@@ -1,0 +1,59 @@
+import type { Server } from 'node:http'
+import type { ServerOptions as HttpsOptions } from 'node:https'
+
+/** What webpack-dev-server 5 and 6 and `@rspack/dev-server` have in common, as much as is used. */
+export interface DevServer {
+  options: DevServerOptions
+  compiler: AnyCompiler
+  server?: Server | undefined
+  logger: { info(message: string): void; warn(message: string): void }
+}
+
+/** Options as the user wrote them, before the server has filled in its defaults. */
+export interface DevServerOptions {
+  port?: number | string | undefined
+  host?: string | undefined
+  ipc?: unknown
+  server?: string | { type?: unknown; options?: HttpsOptions } | undefined
+  proxy?: (ProxyEntry | (() => ProxyEntry))[] | undefined
+  client?: boolean | { webSocketURL?: string | WebSocketUrl } | undefined
+  webSocketServer?: false | string | WebSocketServer | undefined
+  onListening?: ((server: DevServer) => void) | undefined
+}
+
+export interface ProxyEntry {
+  context?: string | string[] | undefined
+  [option: string]: unknown
+}
+
+export interface WebSocketUrl {
+  port?: number | string
+  [part: string]: unknown
+}
+
+export interface WebSocketServer {
+  type?: unknown
+  options?: { port?: number | string; server?: Server; [option: string]: unknown }
+}
+
+/** A compiler of webpack or Rspack, alone or with others. */
+export interface AnyCompiler {
+  readonly context?: string
+  readonly compilers?: AnyCompiler[]
+  readonly options: {
+    mode?: string
+    devServer?: unknown
+    plugins?: unknown[]
+  }
+  readonly hooks: {
+    shutdown?: { tap(name: string, work: () => void): void }
+  }
+  getInfrastructureLogger(name: string): DevServer['logger']
+}
+
+/** The class of a dev server. */
+export interface DevServerClass {
+  readonly prototype: Record<string, unknown>
+  getFreePort: unknown
+  getHostname(host: string | undefined): Promise<string | undefined>
+}
