@@ -38,6 +38,8 @@ export function proxyEntries(
         ...settings,
         // Where http-proxy-middleware looks for it: version 2 here, later ones under `on`.
         onError,
+        // Version 3 and later report the same error a second time, in words of their own.
+        logger: withoutProxyErrors(logger),
         on: { ...(settings.on as object | undefined), error: onError },
       }
     })
@@ -66,6 +68,19 @@ function isAt(target: unknown, url: string): boolean {
     return new URL(String(target)).origin === new URL(url).origin
   } catch {
     return false
+  }
+}
+
+function withoutProxyErrors(logger: HostLogger): Record<'info' | 'warn' | 'error', unknown> {
+  const pass =
+    (write: (message: string) => void) =>
+    (message: unknown): void => {
+      if (!String(message).includes('Error occurred while')) write(String(message))
+    }
+  return {
+    info: () => {},
+    warn: pass((message) => logger.warn(message)),
+    error: pass((message) => logger.warn(message)),
   }
 }
 
