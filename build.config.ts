@@ -6,11 +6,19 @@ import { defineBuildConfig } from 'unbuild'
 const INLINED = ['valibot', 'leven']
 
 export default defineBuildConfig({
-  entries: ['src/index', 'src/vite', 'src/webpack', 'src/rspack', 'src/api', 'src/answer-worker'],
+  entries: [
+    'src/index',
+    'src/vite',
+    'src/webpack',
+    'src/rspack',
+    'src/rsbuild',
+    'src/api',
+    'src/answer-worker',
+  ],
   declaration: 'node16',
   clean: true,
   failOnWarn: true,
-  externals: ['vite', 'webpack', '@rspack/core'],
+  externals: ['vite', 'webpack', '@rspack/core', '@rsbuild/core'],
   rollup: {
     inlineDependencies: INLINED,
     esbuild: { target: 'node20' },

@@ -5,7 +5,7 @@ import { viteHooks } from './bundlers/vite/hooks.ts'
 import { startRun, startRunSync } from './session/run.ts'
 import { processWorld } from './session/world.ts'
 import type { Options } from './types.ts'
-import { MODULE_ID, RESOLVED_ID, renderModule } from './virtual-module.ts'
+import { moduleHooks } from './virtual-module.ts'
 
 export { PortsError, PortsOptionError } from './errors.ts'
 export type { PortsErrorCode, ServiceProblem } from './errors.ts'
@@ -18,15 +18,7 @@ export const unplugin = /* #__PURE__ */ createUnplugin<Options | undefined, fals
   const addresses = () => ({ ...vite.addresses(), ...devServer.addresses() })
   return {
     name: 'unplugin-ports',
-    resolveId: {
-      filter: { id: /^~ports$/ },
-      handler: (id) => (id === MODULE_ID ? RESOLVED_ID : undefined),
-    },
-    load: {
-      // eslint-disable-next-line no-control-regex -- the NUL marks the id as virtual
-      filter: { id: /^\0~ports$/ },
-      handler: (id) => (id === RESOLVED_ID ? renderModule(addresses()) : undefined),
-    },
+    ...moduleHooks(addresses),
     vite: vite.plugin,
     webpack: (compiler) => devServer.apply(compiler as unknown as AnyCompiler),
     rspack: (compiler) => devServer.apply(compiler as unknown as AnyCompiler),

@@ -1,0 +1,160 @@
+import type { RsbuildPlugin, RsbuildPluginAPI, ServerConfig } from '@rsbuild/core'
+import type { Server } from 'node:http'
+import { portFlag } from '../../options/port-flag.ts'
+import { resolveOptions } from '../../options/resolve.ts'
+import type { ResolvedOptions, ResolvedService } from '../../options/resolved.ts'
+import type { PortReservation } from '../../reservation/reservation.ts'
+import type { Options } from '../../types.ts'
+import { realRoot } from '../../utils/real-root.ts'
+import type { HostService, Run, RunRequest, StartRun } from '../adapter.ts'
+import { handOver } from '../handover.ts'
+import { createHmrServer } from '../hmr-server.ts'
+import { allowPortCheck } from './port-check.ts'
+import { proxyOptions } from './proxy.ts'
+import { takenMeanwhile } from './taken.ts'
+
+/** The port that Rsbuild takes by itself, for both of its servers. */
+const RSBUILD_PORT = 3000
+
+/** What the adapter needs of the process and of the session. */
+export interface RsbuildWorld {
+  readonly argv: readonly string[]
+  readonly cwd: string
+  readonly startRun: StartRun
+}
+
+/** A config that has its ports and waits for the server made from it. */
+interface Pending {
+  readonly run: Run
+  readonly options: ResolvedOptions
+  readonly own: PortReservation | undefined
+  readonly hmr: PortReservation | undefined
+  /** Ends the wait for Rsbuild's port check. */
+  readonly checked: () => boolean
+}
+
+type Addresses = Record<string, { port: number; url: string }>
+
+/** The Rsbuild plugin of one `ports()`, and where its services are. */
+export function rsbuildHooks(
+  given: Options | undefined,
+  world: () => RsbuildWorld,
+): { plugin: RsbuildPlugin; addresses: () => Addresses } {
+  let pending: Pending | undefined
+  let latest: Run | undefined
+
+  const setup = (api: RsbuildPluginAPI): void => {
+    const { action } = api.context
+    if (action === 'build') return
+    const logger = {
+      info: (message: string) => api.logger.log(message),
+      warn: (message: string) => api.logger.warn(message),
+    }
+    api.modifyRsbuildConfig({
+      // Last, so that what other plugins set counts as the user's wish.
+      order: 'post',
+      async handler(config) {
+        const server = config.server ?? {}
+        const preview = action === 'preview'
+        const usual = Number(server.port) || RSBUILD_PORT
+        const options = resolveOptions(given, { dev: usual, hmr: usual + 1000, preview: usual })
+        const place = { ...world(), root: api.context.rootPath, preview }
+        const run = await place.startRun(request(options, server, place))
+        latest = run
+        const own = run.reservation(preview ? 'preview' : 'dev')
+        const hmr = run.reservation('hmr')
+        const checked = own ? allowPortCheck(own) : () => true
+        pending = { run, options, own, hmr, checked }
+        config.server = { ...server, ...(own && { port: own.port, strictPort: true }) }
+        if (own?.host !== undefined && server.host === undefined) config.server.host = own.host
+        const proxy = proxyOptions(run, options, server.proxy, logger)
+        if (proxy) config.server.proxy = proxy
+        if (hmr) {
+          config.dev = { ...config.dev, client: { ...config.dev?.client, port: hmr.port } }
+        }
+      },
+    })
+
+    const attach = (server: {
+      httpServer: unknown
+      connectWebSocket?: (on: { server: Server }) => void
+    }): void => {
+      const taken = pending
+      pending = undefined
+      if (!taken) return
+      const { run, own, hmr, checked } = taken
+      if (!checked() && own) throw takenMeanwhile(own)
+      run.report(logger)
+      const http = server.httpServer as Server | null
+      const hmrServer = hmr && createHmrServer(undefined)
+      if (hmr && hmrServer) {
+        handOver(hmrServer, hmr)
+        hmr.adoptWhenFree(hmrServer)
+        api.onAfterStartDevServer(() => server.connectWebSocket?.({ server: hmrServer }))
+      }
+      const end = (): void => {
+        hmrServer?.close()
+        hmrServer?.closeAllConnections()
+        run.close()
+      }
+      if (http && own) handOver(http, own)
+      http?.once('close', end)
+      api.onCloseDevServer(end)
+      api.onExit(() => run.close())
+    }
+    api.onBeforeStartDevServer(({ server }) => attach(server as Parameters<typeof attach>[0]))
+    api.onBeforeStartPreviewServer(({ server }) => attach(server as Parameters<typeof attach>[0]))
+    const print = (): void => latest?.printSummary(logger)
+    api.onAfterStartDevServer(print)
+    api.onAfterStartPreviewServer(print)
+  }
+  return {
+    plugin: { name: 'unplugin-ports', setup },
+    addresses: () => latest?.addresses() ?? {},
+  }
+}
+
+interface Place {
+  readonly argv: readonly string[]
+  readonly cwd: string
+  readonly root: string
+  readonly preview: boolean
+}
+
+function request(options: ResolvedOptions, server: ServerConfig, place: Place): RunRequest {
+  const own = place.preview ? 'preview' : 'dev'
+  const port = Number(server.port) || undefined
+  const flag = portFlag(place.argv)
+  const secure = Boolean(server.https)
+  // Rsbuild gets `server.host` from its own default when nobody says anything.
+  const host = (service: ResolvedService) => server.host ?? service.host
+  const services = options.services.flatMap((service): HostService[] => {
+    if (service.kind === 'external') {
+      return [{ service, host: service.host, hold: false, secure: false }]
+    }
+    const bound = host(service) as string | boolean | undefined
+    if (service.kind === 'hmr') {
+      const separate = service.separate && !place.preview
+      return separate ? [{ service, host: bound, hold: true, secure: false }] : []
+    }
+    if (service.kind !== own || server.middlewareMode) return []
+    const strict = service.strict ?? server.strictPort
+    const preferred =
+      port === undefined ? service.preferred : [...new Set([port, ...service.preferred])]
+    return [{ service: { ...service, strict, preferred }, host: bound, hold: true, secure }]
+  })
+  const shares = options.services.some(({ kind, separate }) => kind === 'hmr' && !separate)
+  const root = realRoot(place.cwd, options.root ?? place.root)
+  return {
+    options,
+    services,
+    shared: shares && own === 'dev' && !server.middlewareMode ? { hmr: 'dev' } : {},
+    typed:
+      flag !== undefined && flag === port
+        ? { [own]: [{ port: flag, source: 'typed', from: '--port' }] }
+        : {},
+    root,
+    envDirectory: root,
+    envFiles: ['.env', '.env.local', '.env.development', '.env.development.local'],
+  }
+}
