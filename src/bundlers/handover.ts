@@ -25,7 +25,7 @@ export function handOver(server: Server, reservation: PortReservation): void {
     return server
   }) as Server['listen']
   server.close = function (callback) {
-    if (reservation.users.size > 1) reservation.reclaimFrom(server)
+    if (reservation.users.size > 1 || reservation.keepAtClose) reservation.reclaimFrom(server)
     return close.call(server, callback)
   }
 }

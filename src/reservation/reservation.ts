@@ -43,6 +43,8 @@ export class PortReservation implements Reservation {
   readonly attempts: readonly PortAttempt[]
   /** Whoever needs the port: bundler servers, programs. */
   readonly users = new Set<object>()
+  /** A further server is expected after the present one, so its socket is taken back at close. */
+  keepAtClose = false
   #lease: Lease | undefined
   #inherit: NodeJS.Timeout | undefined
   readonly #running: boolean

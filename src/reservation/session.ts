@@ -12,6 +12,9 @@ import { PortReservation } from './reservation.ts'
 import { unavailable } from './unavailable.ts'
 import type { LeasePlace } from './who-holds.ts'
 
+/** How long the ports of a server that may be restarting stay held, in milliseconds. */
+const LINGER_MS = 5000
+
 /** A service as one server or program wants it. */
 export interface Want {
   readonly plan: ServicePlan
@@ -60,6 +63,7 @@ export class Session {
   /** Open uses; the last one to close ends the session. */
   readonly uses = new Set<SessionUse>()
   #queue: Promise<unknown> = Promise.resolve()
+  #lingering: { use: SessionUse; timer: NodeJS.Timeout } | undefined
 
   /** Use {@link sessionOf}. */
   constructor(identity: SessionIdentity) {
@@ -83,12 +87,33 @@ export class Session {
   }
 
   /**
+   * Closes `use` a little later, so that a server which is being restarted without saying so finds
+   * its ports still held. The next {@link Session.open} takes them over.
+   */
+  linger(use: SessionUse): void {
+    if (this.#lingering?.use === use || !this.uses.has(use)) return
+    this.#endLingering()
+    const timer = setTimeout(() => this.#endLingering(), LINGER_MS)
+    timer.unref()
+    this.#lingering = { use, timer }
+  }
+
+  #endLingering(): void {
+    clearTimeout(this.#lingering?.timer)
+    this.#lingering?.use.close()
+    this.#lingering = undefined
+  }
+
+  /**
    * Reserves all wanted services or none.
    *
    * @param previous The use of the server that this one replaces: its ports stay.
    * @throws PortsError when a required service can't be had; what the others got is released.
    */
-  *open(wants: readonly Want[], previous?: SessionUse): Steps<SessionUse> {
+  *open(
+    wants: readonly Want[],
+    previous: SessionUse | undefined = this.#lingering?.use,
+  ): Steps<SessionUse> {
     const user = {}
     const mine = new Map<string, PortReservation>()
     const problems: ServiceProblem[] = []
@@ -118,6 +143,7 @@ export class Session {
       close: () => this.#close(use, user),
     }
     this.uses.add(use)
+    if (previous && previous === this.#lingering?.use) this.#endLingering()
     return use
   }
 

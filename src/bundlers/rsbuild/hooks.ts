@@ -95,8 +95,11 @@ export function rsbuildHooks(
       const end = (): void => {
         hmrServer?.close()
         hmrServer?.closeAllConnections()
-        run.close()
+        // The command line closes a server to start the next one, or to end; it doesn't say which.
+        if (isCommand(world().argv)) run.use.session.linger(run.use)
+        else run.close()
       }
+      if (isCommand(world().argv)) for (const port of [own, hmr]) if (port) port.keepAtClose = true
       if (http && own) handOver(http, own)
       http?.once('close', end)
       api.onCloseDevServer(end)
@@ -112,6 +115,10 @@ export function rsbuildHooks(
     plugin: { name: 'unplugin-ports', setup },
     addresses: () => latest?.addresses() ?? {},
   }
+}
+
+function isCommand(argv: readonly string[]): boolean {
+  return /[\\/]rsbuild(\.[cm]?js)?$/.test(argv[1] ?? '')
 }
 
 interface Place {
