@@ -168,19 +168,6 @@ export class PortReservation implements Reservation {
     this.#hold = undefined
   }
 
-  /**
-   * Holds the port again after {@link PortReservation.letGo}.
-   *
-   * @returns false when somebody else was faster; the lease stays.
-   */
-  hold(): boolean {
-    if (this.#hold) return true
-    const hold = new Hold({ speaksHttp: !this.facts.secure })
-    if (!hold.bind(this.port, this.#bound.address).ok) return false
-    this.#hold = hold
-    return true
-  }
-
   /** One user less; the last one releases. */
   leave(user: object): void {
     this.users.delete(user)
@@ -202,8 +189,8 @@ export class PortReservation implements Reservation {
     if (!this.#moved) return hold
     this.#moved = false
     hold.close()
-    this.#hold = undefined
-    return this.hold() ? this.#hold : undefined
+    const next = new Hold({ speaksHttp: !this.facts.secure })
+    return next.bind(this.port, this.#bound.address).ok ? next : undefined
   }
 
   /** The other session may end before this one, and then its lease is ours to keep others off. */

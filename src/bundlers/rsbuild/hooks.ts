@@ -9,9 +9,8 @@ import { realRoot } from '../../utils/real-root.ts'
 import type { HostService, Run, RunRequest, StartRun } from '../adapter.ts'
 import { handOver } from '../handover.ts'
 import { createHmrServer } from '../hmr-server.ts'
-import { allowPortCheck } from './port-check.ts'
+import { passPortCheck } from './port-check.ts'
 import { proxyOptions } from './proxy.ts'
-import { takenMeanwhile } from './taken.ts'
 
 /** The port that Rsbuild takes by itself, for both of its servers. */
 const RSBUILD_PORT = 3000
@@ -30,7 +29,7 @@ interface Pending {
   readonly own: PortReservation | undefined
   readonly hmr: PortReservation | undefined
   /** Ends the wait for Rsbuild's port check. */
-  readonly checked: () => boolean
+  readonly checked: () => void
 }
 
 type Addresses = Record<string, { port: number; url: string }>
@@ -63,7 +62,7 @@ export function rsbuildHooks(
         latest = run
         const own = run.reservation(preview ? 'preview' : 'dev')
         const hmr = run.reservation('hmr')
-        const checked = own ? allowPortCheck(own) : () => true
+        const checked = own ? passPortCheck(own) : () => {}
         pending = { run, options, own, hmr, checked }
         config.server = { ...server, ...(own && { port: own.port, strictPort: true }) }
         if (own?.host !== undefined && server.host === undefined) config.server.host = own.host
@@ -83,7 +82,7 @@ export function rsbuildHooks(
       pending = undefined
       if (!taken) return
       const { run, own, hmr, checked } = taken
-      if (!checked() && own) throw takenMeanwhile(own)
+      checked()
       run.report(logger)
       const http = server.httpServer as Server | null
       const hmrServer = hmr && createHmrServer(undefined)

@@ -1,53 +1,39 @@
-import dns from 'node:dns'
+import { Server } from 'node:net'
 import type { PortReservation } from '../../reservation/reservation.ts'
 
-/** Rsbuild checks its port within milliseconds of reading its config; after this nobody waits for it, in milliseconds. */
+/** Rsbuild checks its port right after it has read its config; later nobody asks, in milliseconds. */
 const CHECK_EXPECTED_WITHIN_MS = 30_000
 
 /**
- * Lets Rsbuild's own check of a held port succeed.
+ * Lets Rsbuild's own check of a held port succeed without letting go of it.
  *
- * Rsbuild binds the port and closes it again before it goes on. To bind, Node asks for the host's
- * address first, and that is the moment at which the socket is let go; as soon as the check has
- * closed, it is held again. Cooperating processes are kept off by the lease all the while.
+ * Rsbuild binds the port with a server of no further use and closes it again. The answer is known:
+ * the port is free for Rsbuild, because it is held for it. So for that one server any free port does.
  *
- * @returns A function that ends the watch and holds the port again. Its result is false when a
- * stranger was faster.
+ * @returns A function that ends this.
  */
-export function allowPortCheck(reservation: PortReservation): () => boolean {
-  const { lookup } = dns
-  let again: NodeJS.Immediate | undefined
-  const timer = setTimeout(() => stop(), CHECK_EXPECTED_WITHIN_MS)
-  timer.unref()
-
-  const holdAgain = (): boolean => {
-    clearImmediate(again)
-    return reservation.state !== 'leased' || reservation.hold()
+export function passPortCheck(reservation: PortReservation): () => void {
+  const { listen } = Server.prototype
+  const isCheck = (options: unknown): options is { port: number; host?: string } =>
+    typeof options === 'object' &&
+    options !== null &&
+    'port' in options &&
+    options.port === reservation.port &&
+    'host' in options &&
+    options.host === reservation.host
+  const pass = listen as (this: Server, ...args: unknown[]) => Server
+  const checked = function (this: Server, ...args: unknown[]): Server {
+    const [options, ...rest] = args
+    return isCheck(options)
+      ? pass.call(this, { ...options, port: 0 }, ...rest)
+      : pass.apply(this, args)
   }
-  const holdSoon = (): void => {
-    again = setImmediate(() => {
-      // Still bound by the check: the next turn of the event loop comes in microseconds.
-      if (!holdAgain()) holdSoon()
-    })
-    again.unref()
-  }
-  const watched = ((host: string, ...rest: unknown[]): void => {
-    const callback = rest.at(-1) as (...results: unknown[]) => void
-    const pass = lookup as unknown as (...args: unknown[]) => void
-    if (host !== reservation.host) return pass(host, ...rest)
-    pass(host, ...rest.slice(0, -1), (...results: unknown[]) => {
-      clearImmediate(again)
-      reservation.letGo()
-      callback(...results)
-      holdSoon()
-    })
-  }) as typeof lookup
-  dns.lookup = watched
-
-  const stop = (): boolean => {
+  const stop = (): void => {
     clearTimeout(timer)
-    if (dns.lookup === watched) dns.lookup = lookup
-    return holdAgain()
+    if (Server.prototype.listen === checked) Server.prototype.listen = listen
   }
+  const timer = setTimeout(stop, CHECK_EXPECTED_WITHIN_MS)
+  timer.unref()
+  Server.prototype.listen = checked as typeof listen
   return stop
 }

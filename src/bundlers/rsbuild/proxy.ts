@@ -27,7 +27,7 @@ export function proxyOptions(
         `server.proxy["${path}"] in your config names another target than ${service.url}, so requests don't follow "${name}". Remove that target.`,
       ])
     }
-    return proxyEntries(service, known, logger).map(({ context, onError: _, ...entry }) => ({
+    return proxyEntries(service, known, logger).map(({ context, onError: _onError, ...entry }) => ({
       ...entry,
       pathFilter: context,
     }))
