@@ -25,6 +25,9 @@ function snippet(file: string, containing = ''): string {
 test('every snippet of code is one that a test here runs', () => {
   expect(snippets.map((s) => s.file)).toEqual([
     'vite.config.js',
+    'webpack.config.cjs',
+    'rspack.config.mjs',
+    'rsbuild.config.mjs',
     'vite.config.js',
     'api.js',
     'main.js',
@@ -40,6 +43,48 @@ test('the one-line config serves', async () => {
   await using child = startVite('vite', root.dir)
   const port = await localPort(child)
   expect((await fetch(`http://localhost:${port}/`)).status).toBe(200)
+})
+
+describe('the other bundlers', () => {
+  const hosts = [
+    {
+      file: 'webpack.config.cjs',
+      command: ['webpack-cli/bin/cli.js', 'serve'],
+      url: /Loopback: http:\/\/localhost:(\d+)\//,
+    },
+    {
+      file: 'rspack.config.mjs',
+      command: ['@rspack/cli/bin/rspack.js', 'serve'],
+      url: /dev +http:\/\/localhost:(\d+)\//,
+    },
+    {
+      file: 'rsbuild.config.mjs',
+      command: ['@rsbuild/core/bin/rsbuild.js', 'dev'],
+      url: /Local: +http:\/\/localhost:(\d+)\//,
+    },
+  ]
+  test.each(hosts)('$file serves', async ({ file, command, url }) => {
+    using root = tempRoot()
+    linkPackages(root.dir, {
+      webpack: 'webpack',
+      'webpack-cli': 'webpack-cli',
+      'webpack-dev-server': 'webpack-dev-server',
+      '@rspack': '@rspack',
+      '@rsbuild': '@rsbuild',
+    })
+    root.write({
+      [file]: snippet(file),
+      'main.js': snippet('main.js'),
+      'package.json': '{}',
+      'public/index.html': '',
+    })
+    const [program = '', ...args] = command
+    await using child = startNode([join(repo, 'node_modules', program), ...args], { cwd: root.dir })
+    const [, port] = await child.sees(url)
+    await child.sees(/hmr +shared with dev/)
+    expect((await fetch(`http://localhost:${port}/`)).status).toBe(200)
+    expect(parseEnv(readFileSync(join(root.dir, '.env.local'), 'utf8')).DEV_PORT).toBe(port)
+  })
 })
 
 test('the config with an API, the API, and the module', async () => {
