@@ -30,8 +30,8 @@ export function handOver(server: Server, reservation: PortReservation): void {
   }
 }
 
-/** `listen(port, host)` and `listen({ port, host })`; a host that is left out means all interfaces. */
-function askedFor([first, second]: unknown[]): { port?: unknown; host?: unknown } {
+/** The address of a call of `listen`: `listen(port, host)` and `listen({ port, host })`; a host that is left out means all interfaces. */
+export function askedFor([first, second]: unknown[]): { port?: unknown; host?: unknown } {
   if (typeof first === 'object' && first !== null) return first
   return { port: first, host: typeof second === 'string' ? second : undefined }
 }

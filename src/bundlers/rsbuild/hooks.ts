@@ -9,7 +9,7 @@ import { realRoot } from '../../utils/real-root.ts'
 import type { HostService, Run, RunRequest, StartRun } from '../adapter.ts'
 import { handOver } from '../handover.ts'
 import { createHmrServer } from '../hmr-server.ts'
-import { passPortCheck } from './port-check.ts'
+import { passPortCheck } from '../port-check.ts'
 import { proxyOptions } from './proxy.ts'
 
 /** The port that Rsbuild takes by itself, for both of its servers. */
