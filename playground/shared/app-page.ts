@@ -33,7 +33,7 @@ function notes(
   const shared = hmr?.port === dev?.port
   return {
     dev: {
-      about: `${server}, which served you this page`,
+      about: `${server} serves this page`,
       state: 'up',
       label: 'serving',
       link: true,
