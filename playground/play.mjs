@@ -20,6 +20,10 @@ const APPS = {
     about: '`rspack serve` with an API behind its proxy',
     load: () => command('rspack', '@rspack/cli', 'rspack', ['serve']),
   },
+  rsbuild: {
+    about: '`rsbuild dev` with an API behind its proxy',
+    load: () => command('rsbuild', '@rsbuild/core', 'rsbuild', ['dev']),
+  },
 }
 
 const name = process.argv[2]

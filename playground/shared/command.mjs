@@ -10,7 +10,7 @@ const require = createRequire(import.meta.url)
 
 /**
  * Starts a bundler by its command, and the API as soon as its port is reserved: the bundler is
- * still loading then.
+ * still loading then. When the port moves, the API goes with it.
  *
  * @param {object} app
  * @param {string} app.root The playground's directory.
@@ -21,44 +21,56 @@ const require = createRequire(import.meta.url)
  */
 export function startCommand({ root, package: name, command, args }, onDeath) {
   let api
-  let stopping = false
+  const ending = new AbortController()
   const bundler = startBin({ bin: binOf(name, command), args, cwd: root }, (how) => {
-    stopping = true
+    ending.abort()
     void Promise.resolve(api?.stop()).then(() => onDeath(how))
   })
-  void reserved(root, () => stopping || !bundler.running).then((holder) => {
-    if (!holder) return
+
+  const moveTo = async (holder) => {
+    await api?.stop()
+    api = undefined
+    if (ending.signal.aborted) return
     if (holder.pid === bundler.pid) api = startApi(root)
     else console.log(`\n  The API of this checkout runs on ${holder.port} already.\n`)
-  })
+  }
+  const follow = async () => {
+    let port
+    while (!ending.signal.aborted) {
+      const published = Number(readEnvFile(join(root, '.env.local')).API_PORT)
+      const holder =
+        published && published !== port ? await reservation(published, root) : undefined
+      if (holder) {
+        port = published
+        await moveTo(holder)
+      }
+      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS))
+    }
+  }
+  follow().catch((error) => onDeath(`can't be followed: ${error.message}`))
+
   return {
     async stop() {
-      stopping = true
+      ending.abort()
       await Promise.all([api?.stop(), bundler.stop()])
     },
   }
+}
+
+/**
+ * Who has reserved `port` for this playground, if anybody has.
+ *
+ * The env file alone doesn't tell: it may be the last run's.
+ */
+async function reservation(port, root) {
+  const holder = await whoHolds(port)
+  return holder?.via === 'lease' && holder.root === realpathSync(root) ? holder : undefined
 }
 
 /** The script behind a command of an installed package. */
 function binOf(name, command) {
   const file = require.resolve(`${name}/package.json`)
   return join(dirname(file), require(file).bin[command])
-}
-
-/**
- * Who is on the API's port, once a run of this playground has reserved it.
- *
- * The env file alone doesn't tell: it may be the last run's.
- */
-async function reserved(root, isOver) {
-  const session = realpathSync(root)
-  while (!isOver()) {
-    const port = Number(readEnvFile(join(root, '.env.local')).API_PORT)
-    const holder = port ? await whoHolds(port) : undefined
-    if (holder?.via === 'lease' && holder.root === session) return isOver() ? undefined : holder
-    await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS))
-  }
-  return undefined
 }
 
 function startApi(root) {
