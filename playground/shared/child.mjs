@@ -15,10 +15,32 @@ import colors from 'picocolors'
  */
 export function startChild(name, file, onDeath) {
   const child = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
-  const ended = once(child, 'close')
   const say = (line) => console.log(`  ${colors.cyan(name)}  ${line}`)
   createInterface({ input: child.stdout }).on('line', say)
   createInterface({ input: child.stderr }).on('line', (line) => say(colors.yellow(line)))
+  return supervise(child, onDeath)
+}
+
+/**
+ * The command of an installed package, as `npx` runs it: its output and its colours are untouched.
+ *
+ * @param {{ bin: string, args: readonly string[], cwd: string }} command `bin` is the script's file.
+ * @param {(how: string) => void} onDeath Called when it ends without having been stopped.
+ */
+export function startBin({ bin, args, cwd }, onDeath) {
+  // A bundler doesn't know of the channel, so a module that is loaded before it listens there.
+  const preload = new URL('end-with-parent.mjs', import.meta.url).href
+  const child = spawn(process.execPath, ['--import', preload, bin, ...args], {
+    cwd,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    // A terminal's Ctrl-C would reach it beside the signal of stop(), and twice means at once.
+    detached: process.platform !== 'win32',
+  })
+  return supervise(child, onDeath)
+}
+
+function supervise(child, onDeath) {
+  const ended = once(child, 'close')
   let stopping = false
   ended.then(
     ([code, signal]) =>
@@ -26,7 +48,7 @@ export function startChild(name, file, onDeath) {
     (error) => onDeath(`could not be started: ${error.message}`),
   )
   return {
-    say,
+    pid: child.pid,
     get running() {
       return child.exitCode === null && child.signalCode === null
     },

@@ -4,6 +4,19 @@ import { parseEnv } from 'node:util'
 import { type Child, startNode } from '../_utils/children.ts'
 import { linkPackages, repo, tempRoot } from '../_utils/temp.ts'
 
+const PACKAGES = [
+  'picocolors',
+  'ws',
+  'vite',
+  'webpack',
+  'webpack-cli',
+  'html-webpack-plugin',
+  'esbuild',
+  '@rspack/core',
+  '@rspack/cli',
+  '@rsbuild/core',
+]
+
 /** A checkout of this repository, as far as the playground needs one. */
 export interface Checkout extends Disposable {
   readonly dir: string
@@ -20,7 +33,7 @@ export interface Checkout extends Disposable {
 export function checkout(): Checkout {
   const temp = tempRoot()
   const { dir } = temp
-  linkPackages(dir, { picocolors: 'picocolors', vite: 'vite', ws: 'ws' })
+  linkPackages(dir, Object.fromEntries(PACKAGES.map((name) => [name, name])))
   // With these two the package refers to itself, as in the repository.
   cpSync(join(repo, 'package.json'), join(dir, 'package.json'))
   symlinkSync(join(repo, 'dist'), join(dir, 'dist'), 'junction')

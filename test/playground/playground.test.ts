@@ -8,14 +8,8 @@ import { type Child, startNode } from '../_utils/children.ts'
 import { accepts, freePort, isFree } from '../_utils/sockets.ts'
 import { until } from '../_utils/until.ts'
 import { localPort } from '../_utils/vite.ts'
+import { apiInfo, isAlive } from './_probe.ts'
 import { checkout } from './checkout.ts'
-
-interface ApiInfo {
-  pid: number
-  port: number
-  startedAt: number
-  reservation: { since: number; pid: number } | null
-}
 
 interface Facts {
   pid: number
@@ -216,7 +210,9 @@ it.each(['nonsense', 'toString', ''])(
     using copy = checkout()
     await using child = copy.play(name)
     expect((await ending(child)).code).toBe(1)
-    expect(child.output()).toMatch(/^There is no playground .*\n\n {2}vite .*\n {2}ssr /m)
+    expect(child.output()).toMatch(
+      /^There is no playground .*\n\n {2}vite .*\n {2}ssr .*\n {2}webpack .*\n {2}rspack .*\n {2}rsbuild /m,
+    )
   },
 )
 
@@ -227,14 +223,6 @@ it('without a build it says how to get one', async () => {
   expect((await ending(child)).code).toBe(1)
   expect(child.output()).toContain('npm run build')
 })
-
-/** What the API says of itself through the proxy of the Vite server on `port`, once it is up. */
-function apiInfo(port: number): Promise<ApiInfo> {
-  return until(async () => {
-    const response = await fetch(`http://localhost:${port}/api/info`)
-    return response.ok ? ((await response.json()) as ApiInfo) : undefined
-  })
-}
 
 /** Paths of `entry` and everything it imports; fails when one of them is not served as JavaScript. */
 async function loadedModules(origin: string, entry: string): Promise<string[]> {
@@ -248,15 +236,6 @@ async function loadedModules(origin: string, entry: string): Promise<string[]> {
     for (const [, found = ''] of text.matchAll(/^import\b[^"\n]*"(\/[^"]+)"/gm)) paths.add(found)
   }
   return [...paths]
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
 }
 
 /** Waits for a program that ends by itself. */

@@ -1,30 +1,15 @@
 import { services } from '~ports'
-import { find } from '../../shared/fields.ts'
-import { type Note, renderRack } from '../../shared/rack.ts'
-import { watchApi } from './api-client.ts'
-import { createApiPanel } from './api-panel.ts'
-import { startHotPanel } from './hot-panel.ts'
-import { keepTicking } from './live-ticker.ts'
-import { showOrigin } from './origin-panel.ts'
+import { startPage } from '../../shared/app-page.ts'
+import { hue } from './accent.ts'
 
-const shared = services.hmr?.port === services.dev?.port
-const notes: Record<string, Note> = {
-  dev: { about: 'Vite, which served you this page', state: 'up', label: 'serving', link: true },
-  hmr: {
-    about: 'Hot updates',
-    state: shared ? 'shared' : 'up',
-    label: shared ? 'shared with dev' : 'serving',
-    link: false,
-  },
-  api: { about: 'A Node server behind /api', state: 'wait', label: 'asking', link: true },
-}
+const hot = startPage(services, hue, {
+  name: 'vite',
+  script: 'play',
+  server: 'Vite',
+  beginning: 'Vite reads its config',
+  afterMove: 'Proxy and API move; this page stays where it is.',
+})
 
-find('#services').innerHTML = renderRack(services, notes)
-startHotPanel()
-const showAnswer = createApiPanel()
-void watchApi((answer) => {
-  showAnswer(answer)
-  if (!answer.up) return
-  showOrigin(answer.info)
-  keepTicking()
+import.meta.hot?.accept('./accent.ts', (next) => {
+  if (typeof next?.hue === 'number') hot.update(next.hue)
 })

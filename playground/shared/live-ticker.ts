@@ -1,4 +1,4 @@
-import { fill, find } from '../../shared/fields.ts'
+import { fill, find } from './fields.ts'
 
 interface Tick {
   readonly tick: number

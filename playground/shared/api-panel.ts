@@ -1,6 +1,6 @@
-import { createBars } from '../../shared/bars.ts'
-import { fill, find } from '../../shared/fields.ts'
-import { formatAge, formatMs } from '../../shared/format.ts'
+import { createBars } from './bars.ts'
+import { fill, find } from './fields.ts'
+import { formatAge, formatMs } from './format.ts'
 import type { ApiAnswer } from './api-client.ts'
 
 /** Shows the API's answers: what it says of itself, or the proxy's text in its place. */

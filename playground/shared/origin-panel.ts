@@ -1,5 +1,5 @@
-import { fill } from '../../shared/fields.ts'
-import { formatClock, formatMs } from '../../shared/format.ts'
+import { fill } from './fields.ts'
+import { formatClock, formatMs } from './format.ts'
 import type { ApiInfo } from './api-client.ts'
 
 /** Tells how much older the API's port is than its process. */

@@ -1,3 +1,5 @@
+import type { AppTexts } from './app-panels.ts'
+
 /** What the API says of itself; times are in milliseconds since 1970. */
 export interface ApiInfo {
   readonly pid: number
@@ -20,17 +22,20 @@ export type ApiAnswer =
   | { readonly up: false; readonly status: number | undefined; readonly text: string }
 
 const INTERVAL_MS = 1000
-const VITE_IS_GONE = 'Vite itself does not answer. Start the playground again: npm run play'
 
 /** Asks again and again while somebody looks at the page. */
-export async function watchApi(tell: (answer: ApiAnswer) => void): Promise<never> {
+export async function watchApi(
+  { server, script }: Pick<AppTexts, 'server' | 'script'>,
+  tell: (answer: ApiAnswer) => void,
+): Promise<never> {
+  const gone = `${server} itself does not answer. Start the playground again: npm run ${script}`
   for (;;) {
-    if (!document.hidden) tell(await askApi())
+    if (!document.hidden) tell(await askApi(gone))
     await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS))
   }
 }
 
-async function askApi(): Promise<ApiAnswer> {
+async function askApi(gone: string): Promise<ApiAnswer> {
   const before = performance.now()
   try {
     const response = await fetch('/api/info', { cache: 'no-store' })
@@ -39,7 +44,7 @@ async function askApi(): Promise<ApiAnswer> {
     if (!response.ok) return { up: false, status: response.status, text }
     return { up: true, info: JSON.parse(text) as ApiInfo, roundTripMs }
   } catch (error) {
-    const text = error instanceof SyntaxError ? 'That was no answer of the API.' : VITE_IS_GONE
+    const text = error instanceof SyntaxError ? 'That was no answer of the API.' : gone
     return { up: false, status: undefined, text }
   }
 }

@@ -1,0 +1,3 @@
+import { serveApi } from '../shared/api-server.mjs'
+
+await serveApi(import.meta.dirname)
