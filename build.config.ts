@@ -6,11 +6,23 @@ import { defineBuildConfig } from 'unbuild'
 const INLINED = ['valibot', 'leven']
 
 export default defineBuildConfig({
-  entries: ['src/index', 'src/vite', 'src/webpack', 'src/rspack', 'src/api', 'src/answer-worker'],
+  entries: [
+    'src/index',
+    'src/vite',
+    'src/webpack',
+    'src/rspack',
+    'src/esbuild',
+    'src/rollup',
+    'src/rolldown',
+    'src/bun',
+    'src/unloader',
+    'src/api',
+    'src/answer-worker',
+  ],
   declaration: 'node16',
   clean: true,
   failOnWarn: true,
-  externals: ['vite', 'webpack', '@rspack/core'],
+  externals: ['vite', 'webpack', '@rspack/core', 'esbuild', 'rollup', 'rolldown'],
   rollup: {
     inlineDependencies: INLINED,
     esbuild: { target: 'node20' },
