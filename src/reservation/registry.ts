@@ -31,6 +31,8 @@ export interface ServerlessContext {
   readonly options: ResolvedOptions
   /** A program has asked for the server, so it prints the summary. */
   served: boolean
+  /** Where that server is, as long as it is there. */
+  server?: { addresses(): Record<string, { port: number; url: string }> } | undefined
 }
 
 // The number changes when copies of different versions could not share the registry any more.

@@ -63,7 +63,11 @@ export async function serveContext(
       if (!reservation) return await context.serve(serving)
       const result = await attempt(context, serving, reservation)
       if (result) {
-        closeWith(context, run)
+        if (found) found.server = run
+        closeWith(context, () => {
+          if (found) found.server = undefined
+          run.close()
+        })
         announce(run, lost)
         return result
       }
@@ -142,13 +146,13 @@ function outrun(port: number): PortsError {
 }
 
 /** The context's end is the server's end. */
-function closeWith(context: BuildContext, run: Run): void {
+function closeWith(context: BuildContext, end: () => void): void {
   const { dispose } = context
   context.dispose = async () => {
     try {
       await dispose.call(context)
     } finally {
-      run.close()
+      end()
     }
   }
 }

@@ -32,6 +32,7 @@ export function esbuildHooks(
   const watch = new WatchRun(startRun)
   /** Contexts that use this `ports()`; the last one to be disposed closes the run. */
   let contexts = 0
+  let latest: ServerlessContext | undefined
 
   const begin = async (build: PluginBuild, entry: ContextEntry): Promise<void> => {
     const { initialOptions, onDispose } = build
@@ -42,6 +43,7 @@ export function esbuildHooks(
     const context: ServerlessContext = { root, options, served: false }
     // Before any waiting, so that `serve()` finds it.
     serverless.add(context)
+    latest = context
     contexts++
     const end = (): void => {
       serverless.delete(context)
@@ -77,7 +79,7 @@ export function esbuildHooks(
         await begun
       },
     },
-    addresses: () => watch.addresses(),
+    addresses: () => ({ ...watch.addresses(), ...latest?.server?.addresses() }),
   }
 }
 

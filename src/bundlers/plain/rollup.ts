@@ -9,8 +9,9 @@ import { WatchRun } from './watch-run.ts'
 /** Hooks that Rollup and Rolldown have in common, as much as is used. */
 export interface RollupHooks {
   readonly plugin: {
-    readonly options: {
+    readonly buildStart: {
       readonly order: 'pre'
+      readonly sequential: true
       handler(this: { meta: { watchMode?: boolean } }, options: RollupInput): Promise<void>
     }
     closeWatcher(): void
@@ -25,7 +26,7 @@ interface RollupInput {
   readonly logLevel?: unknown
 }
 
-/** Hooks that reserve ports while a watcher is there, before any plugin of it has read an env file. */
+/** Hooks that reserve ports while a watcher is there, before its other plugins' `buildStart`. */
 export function rollupHooks(
   given: Options | undefined,
   startRun: StartRun,
@@ -34,8 +35,10 @@ export function rollupHooks(
   const watch = new WatchRun(startRun)
   return {
     plugin: {
-      options: {
+      buildStart: {
         order: 'pre',
+        // Rollup waits for it before it calls the others.
+        sequential: true,
         async handler({ cwd, logLevel }) {
           if (!this.meta.watchMode) return
           const logger = stderrLogger(logLevel)
