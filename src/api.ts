@@ -1,5 +1,6 @@
 import { registry } from './reservation/registry.ts'
 import { whoHolds as findHolders } from './reservation/who-holds.ts'
+import { portOf, type PortQuery } from './session/port-of.ts'
 import { type Reservations, reserveServices } from './session/reserve.ts'
 import { processWorld } from './session/world.ts'
 import type { Allocation, Options, PortHolder } from './types.ts'
@@ -7,6 +8,7 @@ import { realRoot } from './utils/real-root.ts'
 
 export { PortsError, PortsOptionError } from './errors.ts'
 export type { PortsErrorCode, ServiceProblem } from './errors.ts'
+export type { PortQuery } from './session/port-of.ts'
 export type { Reservations } from './session/reserve.ts'
 export type * from './types.ts'
 
@@ -37,6 +39,23 @@ export function reserve(options: Options): Promise<Reservations> {
 export function allocations(root?: string): Allocation[] {
   const session = registry().sessions.get(realRoot(processWorld().cwd, root))
   return session ? [...session.reservations] : []
+}
+
+/**
+ * The port of a service that a plugin of this process reserves, as soon as that has done so: for
+ * programs that start a bundler and need to know where its services are.
+ *
+ * ```ts
+ * const [server, api] = await Promise.all([createServer(config), port('api')])
+ * ```
+ *
+ * @param query The root, or `{ root, timeoutMs }`. Default: the working directory, 30 seconds.
+ * @throws PortsError `PORTS_NO_SERVICE` when the root's plugins have started and none has this
+ * service, `PORTS_TIMEOUT` when nothing has reserved it in time.
+ */
+export function port(service: string, query: string | PortQuery = {}): Promise<number> {
+  const { root, timeoutMs } = typeof query === 'string' ? { root: query } : query
+  return portOf(service, realRoot(processWorld().cwd, root), timeoutMs)
 }
 
 /**

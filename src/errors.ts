@@ -19,6 +19,10 @@ export type PortsErrorCode =
   | 'PORTS_NO_ADDRESS'
   /** The socket was handed over or released before. */
   | 'PORTS_NOT_HELD'
+  /** No plugin or program of this process has a service of that name. */
+  | 'PORTS_NO_SERVICE'
+  /** A service's port was not known in time. */
+  | 'PORTS_TIMEOUT'
 
 /** Failure of an allocation or a handover; a bad option is a `TypeError` instead. */
 export class PortsError extends Error {

@@ -1,6 +1,9 @@
 import { createUnplugin } from 'unplugin'
+import type { StartRun } from './bundlers/adapter.ts'
 import { devServerHooks, type DevServerWorld } from './bundlers/dev-server/hooks.ts'
 import type { AnyCompiler } from './bundlers/dev-server/types.ts'
+import { esbuildHooks } from './bundlers/plain/esbuild.ts'
+import { rollupHooks } from './bundlers/plain/rollup.ts'
 import { viteHooks } from './bundlers/vite/hooks.ts'
 import { startRun, startRunSync } from './session/run.ts'
 import { processWorld } from './session/world.ts'
@@ -13,14 +16,23 @@ export type * from './types.ts'
 
 /** The plugin for every bundler; `unplugin-ports/vite` and its siblings are its faces. */
 export const unplugin = /* #__PURE__ */ createUnplugin<Options | undefined, false>((options) => {
-  const vite = viteHooks(options, (request) => startRun(request, processWorld()), processWorld)
+  const start: StartRun = (request) => startRun(request, processWorld())
+  const workingDirectory = (): string => processWorld().cwd
+  const vite = viteHooks(options, start, processWorld)
   const devServer = devServerHooks(options, devServerWorld)
-  const addresses = () => ({ ...vite.addresses(), ...devServer.addresses() })
+  const rollup = rollupHooks(options, start, workingDirectory)
+  const esbuild = esbuildHooks(options, start, workingDirectory)
+  // A plugin has one host; the others have no addresses.
+  const hosts = [vite, devServer, rollup, esbuild]
+  const addresses = () => Object.assign({}, ...hosts.map((host) => host.addresses()))
   return {
     name: 'unplugin-ports',
     ...moduleHooks(addresses),
     vite: vite.plugin,
     webpack: (compiler) => devServer.apply(compiler as unknown as AnyCompiler),
+    rollup: rollup.plugin,
+    rolldown: rollup.plugin,
+    esbuild: esbuild.plugin,
     rspack: (compiler) => devServer.apply(compiler as unknown as AnyCompiler),
   }
 })

@@ -27,6 +27,8 @@ export interface RunRequest {
   readonly services: readonly HostService[]
   /** Services that ride on another one's port, by name. */
   readonly shared: Readonly<Record<string, string>>
+  /** Services that are reserved when a program starts their server. Default: none. */
+  readonly later?: readonly string[]
   /** Ports typed on the command line, by service. */
   readonly typed: Readonly<Record<string, readonly Wish[]>>
   readonly root: string

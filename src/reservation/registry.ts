@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { ResolvedOptions } from '../options/resolved.ts'
 import type { Session, SessionUse } from './session.ts'
 
 /**
@@ -10,6 +11,10 @@ export interface Registry {
   readonly sessions: Map<string, Session>
   /** Set while a bundler restarts a server. */
   readonly restarting: AsyncLocalStorage<Restart>
+  /** Contexts of bundlers whose server a program starts, in the order in which they were made. */
+  readonly serverless: Set<ServerlessContext>
+  /** Told whenever a session has reserved something. */
+  readonly onOpen: Set<() => void>
 }
 
 /** A bundler's server is being replaced by a new one. */
@@ -20,12 +25,27 @@ export interface Restart {
   readonly opened: SessionUse[]
 }
 
+/** A bundler's context with a `ports()` that leaves `dev` to the program that will start the server. */
+export interface ServerlessContext {
+  readonly root: string
+  readonly options: ResolvedOptions
+  /** A program has asked for the server, so it prints the summary. */
+  served: boolean
+  /** Where that server is, as long as it is there. */
+  server?: { addresses(): Record<string, { port: number; url: string }> } | undefined
+}
+
 // The number changes when copies of different versions could not share the registry any more.
 const KEY = Symbol.for('unplugin-ports.registry.1')
 
 /** The process's registry, made on first use. */
 export function registry(): Registry {
   const holder = globalThis as { [KEY]?: Registry }
-  holder[KEY] ??= { sessions: new Map(), restarting: new AsyncLocalStorage() }
+  holder[KEY] ??= {
+    sessions: new Map(),
+    restarting: new AsyncLocalStorage(),
+    serverless: new Set(),
+    onOpen: new Set(),
+  }
   return holder[KEY]
 }

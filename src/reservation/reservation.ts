@@ -53,6 +53,7 @@ export class PortReservation implements Reservation {
   #server: Server | undefined
   #heir: Server | undefined
   #released = false
+  #servedElsewhere = false
   /** The bound address changed while a server was on the old one. */
   #moved = false
   #bound: BindAddress
@@ -94,7 +95,7 @@ export class PortReservation implements Reservation {
 
   /** See {@link Allocation.state}. */
   get state(): Allocation['state'] {
-    if (this.#server) return 'serving'
+    if (this.#server || this.#servedElsewhere) return 'serving'
     if (this.#hold) return 'held'
     return this.#running ? 'running' : 'leased'
   }
@@ -166,6 +167,11 @@ export class PortReservation implements Reservation {
   letGo(): void {
     this.#hold?.close()
     this.#hold = undefined
+  }
+
+  /** A server that could not adopt the socket listens there now: it is another process's. */
+  serveElsewhere(): void {
+    this.#servedElsewhere = true
   }
 
   /** One user less; the last one releases. */

@@ -32,8 +32,18 @@ export interface SessionUse {
   readonly reservations: ReadonlyMap<string, PortReservation>
   /** Services that are not required and could not be had. */
   readonly missing: readonly ServiceProblem[]
+  /** What a plugin says besides; a program says nothing. */
+  readonly offer: PluginOffer | undefined
   /** Leaves every reservation; the last user of each one releases it. Idempotent. */
   close(): void
+}
+
+/** What a plugin's config offers beyond what it has reserved now. */
+export interface PluginOffer {
+  /** Services that ride on another one's port, by name. */
+  readonly shared: Readonly<Record<string, string>>
+  /** Services that are reserved when a program starts their server. */
+  readonly later: readonly string[]
 }
 
 /** What a session tells other processes about itself. */
@@ -108,11 +118,13 @@ export class Session {
    * Reserves all wanted services or none.
    *
    * @param previous The use of the server that this one replaces: its ports stay.
+   * @param offer With a plugin: what it offers besides.
    * @throws PortsError when a required service can't be had; what the others got is released.
    */
   *open(
     wants: readonly Want[],
     previous: SessionUse | undefined = this.#lingering?.use,
+    offer?: PluginOffer,
   ): Steps<SessionUse> {
     const user = {}
     const mine = new Map<string, PortReservation>()
@@ -140,10 +152,12 @@ export class Session {
       session: this,
       reservations: mine,
       missing,
+      offer,
       close: () => this.#close(use, user),
     }
     this.uses.add(use)
     if (previous && previous === this.#lingering?.use) this.#endLingering()
+    for (const tell of registry().onOpen) tell()
     return use
   }
 

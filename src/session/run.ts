@@ -69,7 +69,8 @@ function* startSteps(session: Session, asked: RunRequest, world: SessionWorld): 
     remembered: rememberedPort(host, files, wishes),
   }))
   const restart = registry().restarting.getStore()
-  const use = yield* session.open(wants, restart?.from)
+  const { shared, later = [] } = request
+  const use = yield* session.open(wants, restart?.from, { shared, later })
   restart?.opened.push(use)
   const run = new DevRun(request, use, wishes, files, world)
   yield* run.publish(restart?.from)
