@@ -57,11 +57,13 @@ function* ofOtherServers(
   const ports = new Set(lines.flatMap(({ port }) => (port && !own.has(port) ? [port] : [])))
   const others = [...uses].filter((other) => other !== use && other !== replaced)
   const here = new Set(others.flatMap((o) => [...o.reservations.values()].map((r) => r.port)))
+  const leaving = new Set([...(replaced?.reservations.values() ?? [])].map((r) => r.port))
   const elsewhere = [...ports].filter((port) => !here.has(port))
   const leases = elsewhere.length > 0 ? yield* ask({ ask: 'leases', ports: elsewhere }) : undefined
   const isTheirs = (port: number): boolean => {
     const lease = leases?.get(port)
-    return here.has(port) || (lease?.root === identity.root && lease.pid !== identity.pid)
+    // Not by its pid: other threads of this process have sessions of their own.
+    return here.has(port) || (lease?.root === identity.root && !leaving.has(port))
   }
   return new Map(
     lines.flatMap(({ name, value, port }) => (port && isTheirs(port) ? [[name, value]] : [])),

@@ -239,3 +239,35 @@ process.once('message', async () => {
   await until(async () => (await isFree(dev)) && (await whoHolds(api)) === undefined)
   for (const web of webs) expect(await accepts(web)).toBe(true)
 })
+
+test('Vite servers of one root in two threads leave each other and the block alone', async () => {
+  const [from, to] = await freeRange(4)
+  using root = app()
+  linkPackages(root.dir, { vite: 'vite' })
+  root.write({
+    'worker.mjs': `import { parentPort } from 'node:worker_threads'
+import { createServer } from 'vite'
+import ports from 'unplugin-ports/vite'
+const services = { dev: { range: [${from}, ${to}] } }
+const server = await createServer({ configFile: false, clearScreen: false, plugins: [ports({ services })] })
+await server.listen()
+parentPort.postMessage(server.httpServer.address().port)
+`,
+    'main.mjs': `import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+for (const name of ['one', 'two']) {
+  const worker = new Worker(new URL('worker.mjs', import.meta.url))
+  console.log(name, (await once(worker, 'message'))[0])
+}
+`,
+  })
+  await using child = startNode(['main.mjs'], { cwd: root.dir })
+  await child.sees(new RegExp(`one ${from}$`, 'm'))
+  const block = readFileSync(join(root.dir, '.env.local'), 'utf8')
+  await child.sees(new RegExp(`two ${from + 1}$`, 'm'))
+  expect(readFileSync(join(root.dir, '.env.local'), 'utf8')).toBe(block)
+  // Had the file changed, the first one's watcher would have restarted it before it sees this one.
+  root.write({ 'probe.js': 'export default 1' })
+  await until(async () => (await fetch(`http://localhost:${from}/probe.js`)).ok)
+  expect(child.output()).not.toContain('restart')
+})
