@@ -42,6 +42,7 @@ export function linkPackages(dir: string, packages: Readonly<Record<string, stri
   mkdirSync(modules, { recursive: true })
   symlinkSync(repo, join(modules, 'unplugin-ports'), 'junction')
   for (const [name, target] of Object.entries(packages)) {
+    mkdirSync(dirname(join(modules, name)), { recursive: true })
     symlinkSync(join(repo, 'node_modules', target), join(modules, name), 'junction')
   }
 }
