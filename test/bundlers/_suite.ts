@@ -34,9 +34,10 @@ const STARTS: readonly { name: string; host?: string; secure?: boolean; line?: L
 export function hostSuite(host: Host, extent: 'full' | 'brief' = 'full'): void {
   describe.skipIf(host.skip)(host.skip ? `${host.name} (${host.skip})` : host.name, () => {
     startLines(host)
-    slowLines(host)
+    slowLines(host, extent === 'brief' ? STARTS.slice(0, 1) : STARTS)
     endLines(host)
     if (extent === 'brief') return
+    busyLines(host)
     choiceLines(host)
     serviceLines(host)
   })
@@ -69,6 +70,20 @@ function startLines(host: Host): void {
     expect(child.output()).not.toMatch(/warn|error|deprecat/i)
   })
 
+  test.skipIf(!localIp).each([undefined, '127.0.0.1'])(
+    'it listens where the config says (host %s)',
+    async (address) => {
+      const port = await freePort()
+      using root = appOf(host, { server: { port, ...(address && { host: address }) } })
+      await using child = host.start(root.dir)
+      await host.url(child)
+      expect(await accepts(port, 'localhost')).toBe(true)
+      expect(await accepts(port, localIp)).toBe(!address && host.defaultHost === 'all')
+    },
+  )
+}
+
+function busyLines(host: Host): void {
   const busy = hasIPv6 ? [undefined, '127.0.0.1', '::1'] : [undefined, '127.0.0.1']
   test.each(busy)('a port that is busy on %s alone is passed over', async (address) => {
     const [from] = await freeRange(3)
@@ -84,8 +99,8 @@ function startLines(host: Host): void {
   })
 }
 
-function slowLines(host: Host): void {
-  for (const start of STARTS)
+function slowLines(host: Host, starts: typeof STARTS): void {
+  for (const start of starts)
     check(
       `nobody gets the port while it starts slowly (${start.name})`,
       host,
@@ -215,11 +230,11 @@ function serviceLines(host: Host): void {
       ports: JSON.stringify({ services: { hmr: { separate: true, preferred: to } } }),
     })
     await using child = host.start(root.dir)
-    await host.url(child)
+    const page = await host.url(child)
     await child.sees(new RegExp(`hmr +${to} +preferred`))
     expect(envOf(root).VITE_HMR_PORT).toBe(String(to))
     expect((await get(`http://localhost:${to}/`)).status).toBe(426)
-    expect(await greeting(host, to, from)).toMatch(host.hmr.greeting)
+    expect(await greeting(host, to, page)).toMatch(host.hmr.greeting)
   })
 
   test('client code knows the services', async () => {
@@ -279,11 +294,11 @@ async function boundAddress(host: Host, option: string | undefined): Promise<str
   return name && (await lookup(name)).address
 }
 
-/** What the page of `origin` hears first on the HMR socket. */
-async function greeting(host: Host, port: number, origin: number): Promise<string> {
-  const { path, protocols } = host.hmr
-  const socket = new WebSocket(`ws://localhost:${port}${path}`, [...protocols], {
-    headers: { origin: `http://localhost:${origin}` },
+/** What the page of that URL hears first on the HMR socket. */
+async function greeting(host: Host, port: number, page: URL): Promise<string> {
+  const path = await host.hmr.path(page)
+  const socket = new WebSocket(`ws://localhost:${port}${path}`, [...host.hmr.protocols], {
+    headers: { origin: page.origin },
   })
   const [data] = (await once(socket, 'message')) as [Buffer]
   socket.terminate()

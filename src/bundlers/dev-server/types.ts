@@ -6,7 +6,7 @@ export interface DevServer {
   options: DevServerOptions
   compiler: AnyCompiler
   server?: Server | undefined
-  logger: { info(message: string): void; warn(message: string): void }
+  logger: Record<'log' | 'debug' | 'info' | 'warn' | 'error', (message: string) => void>
 }
 
 /** Options as the user wrote them, before the server has filled in its defaults. */

@@ -28,7 +28,8 @@ export interface Host {
   readonly portsCode: string
   /** How a page's client connects to the HMR socket, and how it is greeted. */
   readonly hmr: {
-    readonly path: string
+    /** `page` is where the page comes from. */
+    path(page: URL): Promise<string>
     readonly protocols: readonly string[]
     readonly greeting: RegExp
   }

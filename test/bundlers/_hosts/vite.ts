@@ -1,3 +1,4 @@
+import { get } from '../../_utils/http.ts'
 import { startVite } from '../../_utils/vite.ts'
 import { type App, type Host, urlAfter } from './host.ts'
 
@@ -10,7 +11,14 @@ export const viteHost: Host = {
   },
   defaultHost: 'localhost',
   portsCode: '/@id/__x00__~ports',
-  hmr: { path: '/', protocols: ['vite-hmr'], greeting: /"connected"/ },
+  hmr: {
+    async path(page) {
+      const { text } = await get(new URL('/@vite/client', page).href)
+      return `/?token=${/wsToken = "(.+?)"/.exec(text)?.[1]}`
+    },
+    protocols: ['vite-hmr'],
+    greeting: /"connected"/,
+  },
   packages: { vite: 'vite' },
   files: (app) => ({
     'package.json': '{ "type": "module" }',

@@ -14,7 +14,7 @@ export const devServerTraits = {
   cannot: {},
   defaultHost: 'all',
   portsCode: '/main.js',
-  hmr: { path: '/ws', protocols: [], greeting: /"type":"hot"/ },
+  hmr: { path: async () => '/ws', protocols: [], greeting: /"type":"hot"/ },
 } as const satisfies Partial<Host>
 
 /** `webpack serve` of webpack-cli. */
@@ -125,7 +125,8 @@ function slowSource(ms: number): string {
   return `${stopSource}
 const slow = {
   apply(compiler) {
-    if (process.env.WEBPACK_SERVE) stop(300)
+    // With less to go by, the port is chosen later, when the server starts.
+    if (process.env.WEBPACK_SERVE && compiler.options.devServer) stop(300)
     compiler.hooks.watchRun.tapPromise('slow', async () => {
       console.log('building')
       await new Promise((resolve) => setTimeout(resolve, ${ms}))
