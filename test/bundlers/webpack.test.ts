@@ -75,9 +75,16 @@ describe.each(DEV_SERVERS)('webpack serve, %s', (devServer) => {
     }`
     using root = app({ 'webpack.config.mjs': `${esm}export default [${one('a')}, ${one('b')}]` })
     await using child = serve(root)
-    await child.sees(new RegExp(`http://localhost:${from}/[^]*http://localhost:${from + 1}/`))
-    await until(async () => (await get(`http://localhost:${from}/a.js`)).status === 200)
-    await until(async () => (await get(`http://localhost:${from + 1}/b.js`)).status === 200)
+    await child.sees(new RegExp(`dev +http://localhost:${from + 1}/`))
+    // Each has the port that was chosen for its own config.
+    for (const [port, name] of [
+      [from, 'a'],
+      [from + 1, 'b'],
+    ] as const) {
+      const page = await fetch(`http://localhost:${port}/`)
+      expect(await page.text()).toContain('<h1>app</h1>')
+      expect(page.headers.get('config')).toBe(name)
+    }
     await child.end('SIGTERM')
     expect(await isFree(from)).toBe(true)
     expect(await isFree(from + 1)).toBe(true)
@@ -94,14 +101,28 @@ describe.each(DEV_SERVERS)('webpack serve, %s', (devServer) => {
       using root = app({ 'webpack.config.mjs': `${esm}export default [${list.join(', ')}]` })
       await using child = serve(root)
       expect(Number((await webpackUrl(child)).port)).toBe(from)
-      expect((await get(`http://localhost:${from}/main.js`)).text).toContain(
-        `http://localhost:${from}`,
-      )
+      for (const file of ['main.js', 'o.js']) {
+        const { text } = await get(`http://localhost:${from}/${file}`)
+        expect(text, file).toContain(`http://localhost:${from}`)
+      }
       await child.sees(/Ports:/)
       expect(child.output().match(/Ports:/g)).toHaveLength(1)
       expect(await isFree(from + 1)).toBe(true)
     },
   )
+
+  testHere('two configs, only the last one with the plugin', async () => {
+    const port = await freePort()
+    const other = `{ name: 'other', mode: 'development', entry: './src/other.js', output: { filename: 'o.js' } }`
+    using root = app({
+      'src/other.js': '',
+      'webpack.config.mjs': `${esm}export default [${other}, ${config(port)}]`,
+    })
+    await using child = serve(root)
+    expect(Number((await webpackUrl(child)).port)).toBe(port)
+    expect((await get(`http://localhost:${port}/`)).text).toContain('<h1>app</h1>')
+    await child.sees(new RegExp(`dev +http://localhost:${port}/ +preferred`))
+  })
 
   testHere.each(['stop', 'close'])('%s() of a program gives the ports back', async (how) => {
     const [from, to] = await freeRange(3)

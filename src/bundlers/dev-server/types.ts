@@ -48,7 +48,14 @@ export interface AnyCompiler {
   readonly hooks: {
     shutdown?: { tap(name: string, work: () => void): void }
   }
+  /** The bundler itself. */
+  readonly webpack?: { readonly MultiCompiler?: CompilerClass }
   getInfrastructureLogger(name: string): DevServer['logger']
+}
+
+/** A class whose instances are asked for loggers. */
+export interface CompilerClass {
+  readonly prototype: Pick<AnyCompiler, 'getInfrastructureLogger'>
 }
 
 /** The class of a dev server. */
