@@ -5,7 +5,6 @@ import { startNode } from '../_utils/children.ts'
 import { get } from '../_utils/http.ts'
 import { freePort, freeRange, isFree } from '../_utils/sockets.ts'
 import { linkPackages, tempRoot, type TempRoot } from '../_utils/temp.ts'
-import { until } from '../_utils/until.ts'
 import { DEV_SERVERS, pageFiles, startWebpack, tooOld, webpackUrl } from './_hosts/webpack.ts'
 import { envOf } from './_suite.ts'
 

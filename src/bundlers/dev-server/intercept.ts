@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { Run } from '../adapter.ts'
-import type { AnyCompiler, CompilerClass, DevServer, DevServerClass } from './types.ts'
+import type { AnyCompiler, DevServer, DevServerClass } from './types.ts'
 
 /** A plugin of one compiler that waits for dev servers. */
 export interface DevServerListener {

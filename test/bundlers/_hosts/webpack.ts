@@ -126,7 +126,7 @@ function slowSource(ms: number): string {
 const slow = {
   apply(compiler) {
     // With less to go by, the port is chosen later, when the server starts.
-    if (process.env.WEBPACK_SERVE && compiler.options.devServer) stop(300)
+    if (process.env.WEBPACK_SERVE && compiler.options.devServer) stop(600)
     compiler.hooks.watchRun.tapPromise('slow', async () => {
       console.log('building')
       await new Promise((resolve) => setTimeout(resolve, ${ms}))
