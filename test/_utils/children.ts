@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process'
 import { once } from 'node:events'
+import { stripVTControlCharacters } from 'node:util'
 import { until } from './until.ts'
 
 /** A child process whose output is kept; ended with the test. */
 export interface Child extends AsyncDisposable {
   readonly process: ChildProcess
   readonly pid: number
-  /** Both streams so far, in the order of arrival. */
+  /** Both streams so far, in the order of arrival, without colours: not every tool heeds `NO_COLOR`. */
   output(): string
   /** Waits for output that matches and returns the match. */
   sees(pattern: RegExp, deadlineMs?: number): Promise<RegExpExecArray>
@@ -42,6 +43,7 @@ export function start(file: string, args: readonly string[], options: SpawnOptio
   }
   child.stdout?.on('data', add)
   child.stderr?.on('data', add)
+  const output = (): string => stripVTControlCharacters(text)
   const ended = once(child, 'close').then(([code, signal]) => ({
     code: code as number | null,
     signal: signal as NodeJS.Signals | null,
@@ -50,18 +52,18 @@ export function start(file: string, args: readonly string[], options: SpawnOptio
     process: child,
     pid: child.pid ?? 0,
     ended,
-    output: () => text,
+    output,
     sees: (pattern, deadlineMs) =>
       until(
         () => {
-          const match = pattern.exec(text)
-          if (!match && closed) throw new Error(`ended early:\n${text}`)
+          const match = pattern.exec(output())
+          if (!match && closed) throw new Error(`ended early:\n${output()}`)
           return match
         },
         deadlineMs,
-        `${pattern} in:\n${text}`,
+        String(pattern),
       ).catch((error: unknown) => {
-        throw new Error(`${pattern} was not seen in:\n${text}`, { cause: error })
+        throw new Error(`${pattern} was not seen in:\n${output()}`, { cause: error })
       }),
     async end(signal = 'SIGKILL') {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal)

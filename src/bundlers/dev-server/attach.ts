@@ -5,7 +5,7 @@ import type { PortReservation } from '../../reservation/reservation.ts'
 import type { HostLogger, Run } from '../adapter.ts'
 import { handOver } from '../handover.ts'
 import { createHmrServer } from '../hmr-server.ts'
-import { overriddenPaths, proxyEntries } from './proxy.ts'
+import { overriddenPaths, proxyEntries, proxyLog } from './proxy.ts'
 import { numericPort, separateHmr } from './request.ts'
 import type { DevServer, DevServerClass, WebSocketServer, WebSocketUrl } from './types.ts'
 
@@ -60,6 +60,7 @@ function addProxies(
   logger: HostLogger,
 ): void {
   const written = server.options.proxy
+  const log = proxyLog(() => server.logger)
   const added = options.services.flatMap(({ name, proxy }) => {
     const reservation = run.reservation(name)
     if (!reservation || proxy.length === 0) return []
@@ -69,7 +70,7 @@ function addProxies(
         `devServer.proxy for "${path}" in your config names another target than ${service.url}, so requests don't follow "${name}". Remove that entry.`,
       ])
     }
-    return proxyEntries(service, written, logger)
+    return proxyEntries(service, written, logger, log)
   })
   if (added.length > 0) server.options.proxy = [...(written ?? []), ...added]
 }

@@ -24,6 +24,8 @@ export interface DevServerWorld {
 interface Waiting {
   readonly run: Run
   readonly options: ResolvedOptions
+  /** The server's options before the port was put in. */
+  readonly written: DevServerOptions
   readonly abandoned: NodeJS.Timeout
 }
 
@@ -58,19 +60,20 @@ export function devServerHooks(
 
   const chooseNow = (compiler: AnyCompiler, server: DevServerOptions): void => {
     const { options, request } = prepare(compiler, server)
+    const written = { ...server }
     const run = world().startRunSync(request)
     const abandoned = setTimeout(() => {
       if (waiting.get(compiler)?.run === run) run.close()
     }, ABANDONED_AFTER_MS)
     abandoned.unref()
-    waiting.set(compiler, { run, options, abandoned })
+    waiting.set(compiler, { run, options, written, abandoned })
     latest = run
     const dev = run.reservation('dev')
     if (dev) server.port = dev.port
   }
 
-  const choose = async (compiler: AnyCompiler, server: DevServer): Promise<void> => {
-    if (server.options.ipc) return
+  const give = async (compiler: AnyCompiler, server: DevServer): Promise<Run | undefined> => {
+    if (server.options.ipc) return undefined
     const logger = loggerOf(compiler)
     const ready = waiting.get(compiler)
     waiting.delete(compiler)
@@ -86,12 +89,16 @@ export function devServerHooks(
     closeWith(compiler, run)
     await attach(server, run, options, logger)
     run.report(logger)
+    return run
   }
 
   const apply = (compiler: AnyCompiler): void => {
-    onDevServer(compiler, (server) => {
-      // With several compilers every one's plugin is told; the one whose port it has answers.
-      return isFor(compiler, server, waiting) ? choose(compiler, server) : Promise.resolve()
+    onDevServer(compiler, {
+      bid: (server) => bid(compiler, server, waiting.get(compiler)),
+      give: (server) => give(compiler, server),
+      see: (run) => {
+        latest ??= run
+      },
     })
     const { env } = world()
     if (env.WEBPACK_SERVE === undefined) return
@@ -119,20 +126,24 @@ function isServerPlugin(plugin: unknown): plugin is { options: DevServerOptions 
   return 'getFreePort' in plugin.constructor && 'getHostname' in plugin.constructor
 }
 
-/** Whether `compiler` is the one of the server's compilers whose plugin gives the ports. */
-function isFor(
-  compiler: AnyCompiler,
-  server: DevServer,
-  waiting: WeakMap<AnyCompiler, Waiting>,
-): boolean {
-  const compilers = server.compiler.compilers ?? [server.compiler]
-  if (compilers.length === 1) return true
+/**
+ * How surely `server` is the one that ports were chosen for in `apply`: its options are a copy of
+ * the ones seen there, made before (version 6) or after the port was put in.
+ */
+function bid(compiler: AnyCompiler, server: DevServer, chosen: Waiting | undefined): number {
+  if (!chosen) return compiler.options.devServer ? 1 : 0
+  const { run, written } = chosen
   const port = numericPort(server.options.port)
-  const chosen = compilers.find(
-    (other) => waiting.get(other)?.run.reservation('dev')?.port === port && port !== undefined,
-  )
-  const first = compilers.find((other) => waiting.has(other)) ?? compilers[0]
-  return (chosen ?? first) === compiler
+  if (port !== undefined) {
+    if (port === run.reservation('dev')?.port) return 5
+    if (port === numericPort(written.port)) return 4
+  }
+  return sameButPort(written, server.options) ? 3 : 2
+}
+
+function sameButPort(written: DevServerOptions, used: DevServerOptions): boolean {
+  const names = Object.keys(written) as (keyof DevServerOptions)[]
+  return names.every((name) => name === 'port' || written[name] === used[name])
 }
 
 function closeWith(compiler: AnyCompiler, run: Run): void {

@@ -1,26 +1,34 @@
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import type { Run } from '../adapter.ts'
 import type { AnyCompiler, DevServer, DevServerClass } from './types.ts'
 
-/** Called with each dev server of a compiler before it looks at its options. */
-export type OnDevServer = (server: DevServer) => Promise<void>
+/** A plugin of one compiler that waits for dev servers. */
+export interface DevServerListener {
+  /** How surely the server is the one that this compiler's ports were chosen for; the highest bid gets it. */
+  bid(server: DevServer): number
+  /** Called with the server before it looks at its options. */
+  give(server: DevServer): Promise<Run | undefined>
+  /** A server that also serves this compiler has got its ports from another one's plugin. */
+  see(run: Run): void
+}
 
 const LOGGER_NAMES = new Set(['webpack-dev-server', 'rspack-dev-server'])
 const PATCHED = Symbol.for('unplugin-ports.dev-server')
 
 /** Shared by every copy of this package, since the patched classes are. */
 interface Listeners {
-  [PATCHED]?: WeakMap<AnyCompiler, OnDevServer[]>
+  [PATCHED]?: WeakMap<AnyCompiler, DevServerListener[]>
 }
 
 /**
- * Calls `listener` for every dev server that is made with `compiler`, however it is made: by
+ * Tells `listener` of every dev server that is made with `compiler`, however it is made: by
  * `webpack serve`, as a plugin, or with the Node interface, where no config names it.
  *
  * A dev server asks its compiler for a logger when it is made or applied. That is the moment at
  * which its class is found, on the stack, and its start is wrapped.
  */
-export function onDevServer(compiler: AnyCompiler, listener: OnDevServer): void {
+export function onDevServer(compiler: AnyCompiler, listener: DevServerListener): void {
   const listeners = allListeners()
   const known = listeners.get(compiler)
   if (known) {
@@ -28,14 +36,24 @@ export function onDevServer(compiler: AnyCompiler, listener: OnDevServer): void 
     return
   }
   listeners.set(compiler, [listener])
-  const { getInfrastructureLogger } = compiler
-  compiler.getInfrastructureLogger = function (name) {
-    if (LOGGER_NAMES.has(name)) wrapClass(findClass(callers()))
-    return getInfrastructureLogger.call(compiler, name)
+  watchLogger(compiler)
+  // Several compilers are asked as one, and that one asks only the first.
+  const many = compiler.webpack?.MultiCompiler?.prototype
+  if (many && !(PATCHED in many)) {
+    Object.defineProperty(many, PATCHED, { value: true })
+    watchLogger(many)
   }
 }
 
-function allListeners(): WeakMap<AnyCompiler, OnDevServer[]> {
+function watchLogger(compiler: Pick<AnyCompiler, 'getInfrastructureLogger'>): void {
+  const { getInfrastructureLogger } = compiler
+  compiler.getInfrastructureLogger = function (this: AnyCompiler, name) {
+    if (LOGGER_NAMES.has(name)) wrapClass(findClass(callers()))
+    return getInfrastructureLogger.call(this, name)
+  }
+}
+
+function allListeners(): WeakMap<AnyCompiler, DevServerListener[]> {
   const holder = globalThis as Listeners
   holder[PATCHED] ??= new WeakMap()
   return holder[PATCHED]
@@ -48,12 +66,19 @@ function wrapClass(found: DevServerClass | undefined): void {
   const original = found.prototype[method] as (...args: unknown[]) => Promise<void>
   Object.defineProperty(found.prototype, PATCHED, { value: true })
   found.prototype[method] = async function (this: DevServer, ...args: unknown[]): Promise<void> {
-    const compilers = this.compiler.compilers ?? [this.compiler]
-    for (const compiler of compilers) {
-      for (const listener of allListeners().get(compiler) ?? []) await listener(this)
-    }
+    await announce(this)
     return original.apply(this, args)
   }
+}
+
+/** Gives the server to one listener, however many of its compilers have the plugin. */
+async function announce(server: DevServer): Promise<void> {
+  const compilers = server.compiler.compilers ?? [server.compiler]
+  const listeners = compilers.flatMap((compiler) => allListeners().get(compiler) ?? [])
+  // The first of equals, since the sort keeps their order.
+  const [best] = listeners.toSorted((a, b) => b.bid(server) - a.bid(server))
+  const run = await best?.give(server)
+  if (run) for (const listener of listeners) listener.see(run)
 }
 
 /** The files of the two nearest callers outside this one. */

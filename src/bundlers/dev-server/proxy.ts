@@ -18,18 +18,24 @@ export interface ProxiedService {
 
 type ErrorListener = (error: unknown, request: unknown, response: unknown) => void
 
-/** Entries for `devServer.proxy`; paths for which the user has an entry already get none. */
+/**
+ * Entries for `devServer.proxy`; paths for which the user has an entry already get none.
+ *
+ * @param logger Gets what is said of the service.
+ * @param log What http-proxy-middleware itself says, of any proxy.
+ */
 export function proxyEntries(
   service: ProxiedService,
   written: DevServerOptions['proxy'],
   logger: HostLogger,
+  log: ProxyLog,
 ): ProxyEntry[] {
   const taken = new Set((written ?? []).flatMap(pathsOf))
   return service.rules
     .filter(({ context }) => !taken.has(context))
     .map(({ context, options }) => {
       const { configure: _viteOnly, rewrite, ...settings } = options
-      const onError = missingServer(service, logger)
+      const onError = missingServer(service, logger, log)
       return {
         context: [context],
         target: service.url,
@@ -38,6 +44,7 @@ export function proxyEntries(
         ...settings,
         // Where http-proxy-middleware looks for it: version 2 here, later ones under `on`.
         onError,
+        logProvider: () => log.provider,
         // Version 3 and later report the same error a second time, in words of their own.
         logger: withoutProxyErrors(logger),
         on: { ...(settings.on as object | undefined), error: onError },
@@ -84,9 +91,40 @@ function withoutProxyErrors(logger: HostLogger): Record<'info' | 'warn' | 'error
   }
 }
 
-function missingServer(service: ProxiedService, logger: HostLogger): ErrorListener {
+/** What http-proxy-middleware 2 writes to: one for all proxies of the process, the newest one's. */
+export interface ProxyLog {
+  readonly provider: Record<string, (message: unknown) => void>
+  /** Drops the error that is being reported, which has been told in our words. */
+  hush(): void
+}
+
+/** A log that passes on to `target` everything but the errors that were told already. */
+export function proxyLog(target: () => Record<LogLevel, (message: string) => void>): ProxyLog {
+  let hushed = false
+  const pass =
+    (level: LogLevel) =>
+    (message: unknown): void => {
+      if (!hushed || level !== 'error') target()[level](String(message))
+    }
+  return {
+    provider: Object.fromEntries(LOG_LEVELS.map((level) => [level, pass(level)])),
+    hush() {
+      hushed = true
+      // Every listener of the error runs within this tick.
+      queueMicrotask(() => {
+        hushed = false
+      })
+    },
+  }
+}
+
+const LOG_LEVELS = ['log', 'debug', 'info', 'warn', 'error'] as const
+type LogLevel = (typeof LOG_LEVELS)[number]
+
+function missingServer(service: ProxiedService, logger: HostLogger, log: ProxyLog): ErrorListener {
   let toldAt = -Infinity
   return (error, request, response) => {
+    log.hush()
     const url = (request as IncomingMessage | undefined)?.url ?? '/'
     if (!isNobodyListening(error)) {
       const reason = error instanceof Error ? error.message : String(error)

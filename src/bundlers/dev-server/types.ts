@@ -6,7 +6,7 @@ export interface DevServer {
   options: DevServerOptions
   compiler: AnyCompiler
   server?: Server | undefined
-  logger: { info(message: string): void; warn(message: string): void }
+  logger: Record<'log' | 'debug' | 'info' | 'warn' | 'error', (message: string) => void>
 }
 
 /** Options as the user wrote them, before the server has filled in its defaults. */
@@ -48,7 +48,14 @@ export interface AnyCompiler {
   readonly hooks: {
     shutdown?: { tap(name: string, work: () => void): void }
   }
+  /** The bundler itself. */
+  readonly webpack?: { readonly MultiCompiler?: CompilerClass }
   getInfrastructureLogger(name: string): DevServer['logger']
+}
+
+/** A class whose instances are asked for loggers. */
+export interface CompilerClass {
+  readonly prototype: Pick<AnyCompiler, 'getInfrastructureLogger'>
 }
 
 /** The class of a dev server. */

@@ -1,0 +1,169 @@
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { startNode } from '../_utils/children.ts'
+import { get } from '../_utils/http.ts'
+import { freePort, freeRange, isFree } from '../_utils/sockets.ts'
+import { linkPackages, tempRoot, type TempRoot } from '../_utils/temp.ts'
+import { DEV_SERVERS, pageFiles, startWebpack, tooOld, webpackUrl } from './_hosts/webpack.ts'
+import { envOf } from './_suite.ts'
+
+/** The page and these files. */
+function app(files: Record<string, string>, packages: Record<string, string> = {}): TempRoot {
+  const root = tempRoot()
+  linkPackages(root.dir, { webpack: 'webpack', ...packages })
+  root.write({ ...pageFiles, ...files })
+  return root
+}
+
+/** A config as an expression; `ports` must be in scope. */
+function config(port: number, more = ''): string {
+  return `{ mode: 'development', plugins: [ports()], devServer: { port: ${port} }, ${more} }`
+}
+
+const esm = `import ports from 'unplugin-ports/webpack'\n`
+const cjs = `const ports = require('unplugin-ports/webpack')\n`
+
+/** Ways to write a config, by file name and text. */
+const SHAPES: Record<string, { file: string; text: (port: number) => string }> = {
+  'an ES module': {
+    file: 'webpack.config.mjs',
+    text: (port) => `${esm}export default ${config(port)}`,
+  },
+  CommonJS: {
+    file: 'webpack.config.cjs',
+    text: (port) => `${cjs}module.exports = ${config(port)}`,
+  },
+  'a function': {
+    file: 'webpack.config.mjs',
+    text: (port) => `${esm}export default () => (${config(port)})`,
+  },
+  'an async function in CommonJS': {
+    file: 'webpack.config.cjs',
+    text: (port) => `${cjs}module.exports = async () => (${config(port)})`,
+  },
+  'a Promise': {
+    file: 'webpack.config.mjs',
+    text: (port) => `${esm}export default Promise.resolve(${config(port)})`,
+  },
+  'an array of one': {
+    file: 'webpack.config.mjs',
+    text: (port) => `${esm}export default [${config(port)}]`,
+  },
+}
+
+describe.each(DEV_SERVERS)('webpack serve, %s', (devServer) => {
+  const testHere = test.skipIf(tooOld(devServer))
+  const serve = (root: TempRoot) => startWebpack(devServer, root.dir, ['serve'])
+
+  testHere.each(Object.entries(SHAPES))('the config is %s', async (_shape, { file, text }) => {
+    const port = await freePort()
+    using root = app({ [file]: text(port) })
+    await using child = serve(root)
+    expect(Number((await webpackUrl(child)).port)).toBe(port)
+    expect((await get(`http://localhost:${port}/`)).text).toContain('<h1>app</h1>')
+    await child.sees(new RegExp(`dev +http://localhost:${port}/ +preferred`))
+    expect(envOf(root).DEV_PORT).toBe(String(port))
+  })
+
+  testHere('two configs with a dev server each: two ports', async () => {
+    const [from] = await freeRange(3)
+    const one = (name: string): string => `{
+      name: '${name}', mode: 'development', plugins: [ports({ services: { dev: ${from} } })],
+      devServer: { headers: { config: '${name}' } }, output: { filename: '${name}.js' },
+    }`
+    using root = app({ 'webpack.config.mjs': `${esm}export default [${one('a')}, ${one('b')}]` })
+    await using child = serve(root)
+    await child.sees(new RegExp(`dev +http://localhost:${from + 1}/`))
+    // Each has the port that was chosen for its own config.
+    for (const [port, name] of [
+      [from, 'a'],
+      [from + 1, 'b'],
+    ] as const) {
+      const page = await fetch(`http://localhost:${port}/`)
+      expect(await page.text()).toContain('<h1>app</h1>')
+      expect(page.headers.get('config')).toBe(name)
+    }
+    await child.end('SIGTERM')
+    expect(await isFree(from)).toBe(true)
+    expect(await isFree(from + 1)).toBe(true)
+  })
+
+  testHere.each(['first', 'last'])(
+    'two configs, the %s with a dev server: one port',
+    async (which) => {
+      const [from] = await freeRange(3)
+      const plugins = `plugins: [ports({ services: { dev: ${from} } })]`
+      const served = `{ name: 'served', mode: 'development', ${plugins}, devServer: {} }`
+      const other = `{ name: 'other', mode: 'development', ${plugins}, output: { filename: 'o.js' } }`
+      const list = which === 'first' ? [served, other] : [other, served]
+      using root = app({ 'webpack.config.mjs': `${esm}export default [${list.join(', ')}]` })
+      await using child = serve(root)
+      expect(Number((await webpackUrl(child)).port)).toBe(from)
+      for (const file of ['main.js', 'o.js']) {
+        const { text } = await get(`http://localhost:${from}/${file}`)
+        expect(text, file).toContain(`http://localhost:${from}`)
+      }
+      await child.sees(/Ports:/)
+      expect(child.output().match(/Ports:/g)).toHaveLength(1)
+      expect(await isFree(from + 1)).toBe(true)
+    },
+  )
+
+  testHere('two configs, only the last one with the plugin', async () => {
+    const port = await freePort()
+    const other = `{ name: 'other', mode: 'development', entry: './src/other.js', output: { filename: 'o.js' } }`
+    using root = app({
+      'src/other.js': '',
+      'webpack.config.mjs': `${esm}export default [${other}, ${config(port)}]`,
+    })
+    await using child = serve(root)
+    expect(Number((await webpackUrl(child)).port)).toBe(port)
+    expect((await get(`http://localhost:${port}/`)).text).toContain('<h1>app</h1>')
+    await child.sees(new RegExp(`dev +http://localhost:${port}/ +preferred`))
+  })
+
+  testHere.each(['stop', 'close'])('%s() of a program gives the ports back', async (how) => {
+    const [from, to] = await freeRange(3)
+    const options = JSON.stringify({
+      services: { hmr: { separate: true, preferred: from + 1 }, api: to },
+    })
+    const program = `import webpack from 'webpack'
+import ports from 'unplugin-ports/webpack'
+
+const compiler = webpack({ mode: 'development', plugins: [ports(${options})] })
+// Imported after the plugin has been applied.
+const { default: WebpackDevServer } = await import('webpack-dev-server')
+const server = new WebpackDevServer({ port: ${from}, setupExitSignals: false }, compiler)
+await server.start()
+process.once('SIGUSR2', async () => {
+  ${how === 'stop' ? 'await server.stop()' : 'await new Promise((done) => compiler.close(done))'}
+  console.log('done')
+})
+setInterval(() => {}, 1000)
+`
+    using root = app({ 'server.mjs': program }, { 'webpack-dev-server': devServer })
+    await using child = startNode(['server.mjs'], { cwd: root.dir })
+    expect(Number((await webpackUrl(child)).port)).toBe(from)
+    expect((await get(`http://localhost:${from}/`)).text).toContain('<h1>app</h1>')
+    expect((await get(`http://localhost:${from + 1}/`)).status).toBe(426)
+    child.process.kill('SIGUSR2')
+    await child.sees(/^done$/m)
+    // `compiler.close()` leaves the server to whoever started it.
+    expect(await isFree(from)).toBe(how === 'stop')
+    expect(await isFree(from + 1)).toBe(how === 'stop')
+    expect(child.process.exitCode).toBe(null)
+  })
+})
+
+test('a build has no ports, no env file and no output of ours', async () => {
+  const port = await freePort()
+  using root = app({
+    'webpack.config.mjs': `${esm}export default ${config(port)}`,
+  })
+  await using child = startWebpack('webpack-dev-server', root.dir, ['build'])
+  expect((await child.ended).code, child.output()).toBe(0)
+  expect(statSync(join(root.dir, 'dist/main.js')).size).toBeGreaterThan(0)
+  expect(existsSync(join(root.dir, '.env.local'))).toBe(false)
+  expect(child.output()).not.toMatch(/Ports:|unplugin-ports\]/)
+})
