@@ -5,7 +5,7 @@ import type { PortReservation } from '../../reservation/reservation.ts'
 import type { HostLogger, Run } from '../adapter.ts'
 import { handOver } from '../handover.ts'
 import { createHmrServer } from '../hmr-server.ts'
-import { overriddenPaths, proxyEntries, proxyLog } from './proxy.ts'
+import { overriddenPaths, proxyEntries, proxyLog } from '../http-proxy.ts'
 import { numericPort, separateHmr } from './request.ts'
 import type { DevServer, DevServerClass, WebSocketServer, WebSocketUrl } from './types.ts'
 

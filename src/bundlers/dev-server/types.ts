@@ -1,3 +1,4 @@
+import type { ProxyEntry } from '../http-proxy.ts'
 import type { Server } from 'node:http'
 import type { ServerOptions as HttpsOptions } from 'node:https'
 
@@ -19,11 +20,6 @@ export interface DevServerOptions {
   client?: boolean | { webSocketURL?: string | WebSocketUrl } | undefined
   webSocketServer?: false | string | WebSocketServer | undefined
   onListening?: ((server: DevServer) => void) | undefined
-}
-
-export interface ProxyEntry {
-  context?: string | string[] | undefined
-  [option: string]: unknown
 }
 
 export interface WebSocketUrl {

@@ -1,7 +1,7 @@
 import type { ServerConfig } from '@rsbuild/core'
 import type { ResolvedOptions } from '../../options/resolved.ts'
 import type { HostLogger, Run } from '../adapter.ts'
-import { overriddenPaths, proxyEntries } from '../dev-server/proxy.ts'
+import { overriddenPaths, proxyEntries } from '../http-proxy.ts'
 
 type ProxyConfig = NonNullable<ServerConfig['proxy']>
 type ProxyList = Extract<ProxyConfig, readonly unknown[]>

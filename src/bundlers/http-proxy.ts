@@ -1,13 +1,21 @@
 import type { IncomingMessage } from 'node:http'
-import type { ProxyRule } from '../../options/resolved.ts'
-import type { HostLogger, StartHint } from '../adapter.ts'
+import type { ProxyRule } from '../options/resolved.ts'
+import type { HostLogger, StartHint } from './adapter.ts'
 import {
   answerMissing,
   isNobodyListening,
   missingServerLine,
   missingServerText,
-} from '../proxy-answer.ts'
-import type { DevServerOptions, ProxyEntry } from './types.ts'
+} from './proxy-answer.ts'
+
+/** One entry of a proxy list, with http-proxy-middleware's options. */
+export interface ProxyEntry {
+  context?: string | string[] | undefined
+  [option: string]: unknown
+}
+
+/** The proxy entries that the user wrote. */
+export type ProxyEntries = readonly (ProxyEntry | (() => ProxyEntry))[]
 
 /** The service behind proxied paths. */
 export interface ProxiedService {
@@ -19,16 +27,16 @@ export interface ProxiedService {
 type ErrorListener = (error: unknown, request: unknown, response: unknown) => void
 
 /**
- * Entries for `devServer.proxy`; paths for which the user has an entry already get none.
+ * Entries with http-proxy-middleware's options; paths for which the user has an entry already get none.
  *
  * @param logger Gets what is said of the service.
- * @param log What http-proxy-middleware itself says, of any proxy.
+ * @param log What http-proxy-middleware 2 itself says, of any proxy; later versions have a log for each.
  */
 export function proxyEntries(
   service: ProxiedService,
-  written: DevServerOptions['proxy'],
+  written: ProxyEntries | undefined,
   logger: HostLogger,
-  log: ProxyLog,
+  log?: ProxyLog,
 ): ProxyEntry[] {
   const taken = new Set((written ?? []).flatMap(pathsOf))
   return service.rules
@@ -44,7 +52,7 @@ export function proxyEntries(
         ...settings,
         // Where http-proxy-middleware looks for it: version 2 here, later ones under `on`.
         onError,
-        logProvider: () => log.provider,
+        ...(log && { logProvider: () => log.provider }),
         // Version 3 and later report the same error a second time, in words of their own.
         logger: withoutProxyErrors(logger),
         on: { ...(settings.on as object | undefined), error: onError },
@@ -55,7 +63,7 @@ export function proxyEntries(
 /** Paths of `service` for which the user's own entry names another target. */
 export function overriddenPaths(
   service: ProxiedService,
-  written: DevServerOptions['proxy'],
+  written: ProxyEntries | undefined,
 ): string[] {
   const foreign = (written ?? []).flatMap((entry) => {
     const target = typeof entry === 'function' ? undefined : entry.target
@@ -121,10 +129,14 @@ export function proxyLog(target: () => Record<LogLevel, (message: string) => voi
 const LOG_LEVELS = ['log', 'debug', 'info', 'warn', 'error'] as const
 type LogLevel = (typeof LOG_LEVELS)[number]
 
-function missingServer(service: ProxiedService, logger: HostLogger, log: ProxyLog): ErrorListener {
+function missingServer(
+  service: ProxiedService,
+  logger: HostLogger,
+  log: ProxyLog | undefined,
+): ErrorListener {
   let toldAt = -Infinity
   return (error, request, response) => {
-    log.hush()
+    log?.hush()
     const url = (request as IncomingMessage | undefined)?.url ?? '/'
     if (!isNobodyListening(error)) {
       const reason = error instanceof Error ? error.message : String(error)
