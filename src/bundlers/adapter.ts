@@ -46,9 +46,9 @@ export interface Run {
   addresses(): Record<string, { port: number; url: string }>
   /** What the proxy says while nobody answers on the service's port. */
   startHint(service: string): StartHint
-  /** Prints warnings of the start; later calls print only new ones. */
   /** Warnings to print as soon as there is a logger. */
   warn(warnings: readonly string[]): void
+  /** Prints the warnings so far, and later ones as they come. */
   report(logger: HostLogger): void
   /** Prints the table once; again only when it has changed. */
   printSummary(logger: HostLogger): void

@@ -5,6 +5,7 @@ import type { ResolvedOptions, ResolvedService } from '../../options/resolved.ts
 import { parsePort } from '../../options/wishes.ts'
 import { realRoot } from '../../utils/real-root.ts'
 import type { HostService, RunRequest } from '../adapter.ts'
+import { envFileNames, typedPort, withPort } from '../own-port.ts'
 import type { DevServerOptions } from './types.ts'
 
 /** Where and how the bundler was started. */
@@ -73,15 +74,14 @@ export function devServerRequest(
   })
   const hasHmr = options.services.some(({ kind }) => kind === 'hmr')
   const root = realRoot(place.cwd, options.root ?? place.context)
-  const mode = place.mode ?? 'development'
   return {
     options,
     services,
     shared: hasHmr && !separate && server.webSocketServer !== false ? { hmr: 'dev' } : {},
-    typed: flag === undefined ? {} : { dev: [{ port: flag, source: 'typed', from: '--port' }] },
+    typed: typedPort('dev', flag),
     root,
     envDirectory: root,
-    envFiles: ['.env', '.env.local', `.env.${mode}`, `.env.${mode}.local`],
+    envFiles: envFileNames(place.mode ?? 'development'),
   }
 }
 
@@ -93,11 +93,6 @@ export function separateHmr(options: ResolvedOptions, server: DevServerOptions):
   // A server of the user's own is theirs to bind.
   if (typeof webSocketServer === 'object' && webSocketServer.options?.server) return false
   return service.separate || hmrPort(server) !== undefined
-}
-
-function withPort(service: ResolvedService, port: number | undefined): ResolvedService {
-  if (port === undefined || service.preferred[0] === port) return service
-  return { ...service, preferred: [port, ...service.preferred.filter((other) => other !== port)] }
 }
 
 /** `local-ip` and its siblings as the dev server will resolve them; it is asked again before it listens. */

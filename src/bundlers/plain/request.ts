@@ -1,5 +1,6 @@
-import type { ResolvedOptions, ResolvedService } from '../../options/resolved.ts'
+import type { ResolvedOptions } from '../../options/resolved.ts'
 import type { HostService, RunRequest } from '../adapter.ts'
+import { envFileNames, typedPort, withPort } from '../own-port.ts'
 
 /**
  * What to reserve beside a bundler that has no server a plugin could set up: every service is
@@ -24,7 +25,7 @@ export function plainRequest(
     root,
     envDirectory: root,
     // The bundler reads none; people set ports in these for the other tools of the same project.
-    envFiles: ['.env', '.env.local', '.env.development', '.env.development.local'],
+    envFiles: envFileNames('development'),
   }
 }
 
@@ -49,17 +50,6 @@ export function servedRequest(options: ResolvedOptions, root: string, dev: Serve
     ...request,
     services: [{ service: wanted, host, hold: true, secure }, ...request.services],
     later: [],
-    typed: flag === undefined ? {} : { dev: [{ port: flag, source: 'typed', from: '--port' }] },
+    typed: typedPort('dev', flag),
   }
-}
-
-/** Where a port is looked for when any will do. */
-const ANY = { from: 20_000, to: 32_767 }
-
-function withPort(service: ResolvedService, port: number | undefined): ResolvedService {
-  if (port === undefined) return service
-  if (port === 0) return { ...service, preferred: [], range: ANY, rangeGiven: true }
-  const preferred = [port, ...service.preferred.filter((other) => other !== port)]
-  const range = service.rangeGiven ? service.range : { from: port, to: Math.min(port + 99, 65_535) }
-  return { ...service, preferred, range }
 }

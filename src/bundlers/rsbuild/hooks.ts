@@ -9,6 +9,7 @@ import { realRoot } from '../../utils/real-root.ts'
 import type { HostService, Run, RunRequest, StartRun } from '../adapter.ts'
 import { handOver } from '../handover.ts'
 import { createHmrServer } from '../hmr-server.ts'
+import { envFileNames, typedPort, withPort } from '../own-port.ts'
 import { passPortCheck } from '../port-check.ts'
 import { proxyOptions } from './proxy.ts'
 
@@ -145,9 +146,8 @@ function request(options: ResolvedOptions, server: ServerConfig, place: Place): 
     }
     if (service.kind !== own || server.middlewareMode) return []
     const strict = service.strict ?? server.strictPort
-    const preferred =
-      port === undefined ? service.preferred : [...new Set([port, ...service.preferred])]
-    return [{ service: { ...service, strict, preferred }, host: bound, hold: true, secure }]
+    const wanted = { ...withPort(service, port), strict }
+    return [{ service: wanted, host: bound, hold: true, secure }]
   })
   const shares = options.services.some(({ kind, separate }) => kind === 'hmr' && !separate)
   const root = realRoot(place.cwd, options.root ?? place.root)
@@ -155,12 +155,9 @@ function request(options: ResolvedOptions, server: ServerConfig, place: Place): 
     options,
     services,
     shared: shares && own === 'dev' && !server.middlewareMode ? { hmr: 'dev' } : {},
-    typed:
-      flag !== undefined && flag === port
-        ? { [own]: [{ port: flag, source: 'typed', from: '--port' }] }
-        : {},
+    typed: typedPort(own, flag === port ? flag : undefined),
     root,
     envDirectory: root,
-    envFiles: ['.env', '.env.local', '.env.development', '.env.development.local'],
+    envFiles: envFileNames(place.preview ? 'production' : 'development'),
   }
 }

@@ -4,8 +4,8 @@ import type { ConfigEnv, Plugin, UserConfig } from 'vite'
 import type { BuiltInPorts } from '../../options/resolve.ts'
 import type { ResolvedOptions, ResolvedService } from '../../options/resolved.ts'
 import { portFlag } from '../../options/port-flag.ts'
-import type { Wish } from '../../plan/plan.ts'
 import type { HostService, RunRequest } from '../adapter.ts'
+import { envFileNames, typedPort, withPort } from '../own-port.ts'
 import { realRoot } from '../../utils/real-root.ts'
 
 /** Vite's own defaults. */
@@ -109,9 +109,9 @@ export function runRequest(
   const root = realRoot(cwd, options.root ?? config.root)
   const own = host.preview ? 'preview' : 'dev'
   const server = host.preview ? { ...config.server, ...config.preview } : (config.server ?? {})
-  const typedPort = portFlag(argv)
+  const flag = portFlag(argv)
   // The flag may be another tool's: it is Vite's when it has reached the config.
-  const typed = typedPort !== undefined && typedPort === server.port ? typedPort : undefined
+  const typed = flag === server.port ? flag : undefined
   const bindHost = (service: ResolvedService): string | boolean | undefined =>
     server.host ?? service.host
   const services = options.services.flatMap((service): HostService[] => {
@@ -134,34 +134,17 @@ export function runRequest(
     return [{ service: wanted, host: bindHost(service), hold: true, secure }]
   })
   const envDir = (config.envDir as string | false | undefined) || '.'
-  const { mode } = env
   return {
     options,
     services,
     shared: host.hmrMode === 'shared' && hasService(services, 'dev') ? { hmr: 'dev' } : {},
-    typed: typed === undefined ? {} : { [own]: [typedWish(typed)] },
+    typed: typedPort(own, typed),
     root,
     envDirectory: resolve(root, envDir),
-    envFiles: ['.env', '.env.local', `.env.${mode}`, `.env.${mode}.local`],
+    envFiles: envFileNames(env.mode),
   }
-}
-
-function typedWish(port: number): Wish {
-  return { port, source: 'typed', from: '--port' }
 }
 
 function hasService(services: readonly HostService[], name: string): boolean {
   return services.some(({ service }) => service.name === name)
 }
-
-/** The user's port in Vite's own config, before what the plugin's options prefer. */
-function withPort(service: ResolvedService, port: number | undefined): ResolvedService {
-  if (port === undefined) return service
-  // 0 asks for any free port.
-  if (port === 0) return { ...service, preferred: [], range: ANY, rangeGiven: true }
-  const preferred = [port, ...service.preferred.filter((other) => other !== port)]
-  const range = service.rangeGiven ? service.range : { from: port, to: Math.min(port + 99, 65_535) }
-  return { ...service, preferred, range }
-}
-
-const ANY = { from: 20_000, to: 32_767 }
