@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
@@ -116,6 +116,11 @@ it('rsbuild: the API moves to a port that somebody writes into the env file', as
 
   const chosen = await freePort()
   writeFileSync(file, `API_PORT=${chosen}\n${readFileSync(file, 'utf8')}`)
+  await until(() => {
+    // Rsbuild's watcher may not be there yet when the API is; then it sees one of these.
+    utimesSync(file, new Date(), new Date())
+    return child.output().includes('restarting server')
+  })
   const after = await until(async () => {
     const info = await apiInfo(port)
     return info.port === chosen ? info : undefined
