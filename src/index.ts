@@ -1,6 +1,7 @@
 import { createUnplugin } from 'unplugin'
 import type { StartRun } from './bundlers/adapter.ts'
 import { devServerHooks, type DevServerWorld } from './bundlers/dev-server/hooks.ts'
+import { provideModule } from './bundlers/dev-server/module.ts'
 import type { AnyCompiler } from './bundlers/dev-server/types.ts'
 import { esbuildHooks } from './bundlers/plain/esbuild.ts'
 import { rollupHooks } from './bundlers/plain/rollup.ts'
@@ -15,27 +16,37 @@ export type { PortsErrorCode, ServiceProblem } from './errors.ts'
 export type * from './types.ts'
 
 /** The plugin for every bundler; `unplugin-ports/vite` and its siblings are its faces. */
-export const unplugin = /* #__PURE__ */ createUnplugin<Options | undefined, false>((options) => {
-  const start: StartRun = (request) => startRun(request, processWorld())
-  const workingDirectory = (): string => processWorld().cwd
-  const vite = viteHooks(options, start, processWorld)
-  const devServer = devServerHooks(options, devServerWorld)
-  const rollup = rollupHooks(options, start, workingDirectory)
-  const esbuild = esbuildHooks(options, start, workingDirectory)
-  // A plugin has one host; the others have no addresses.
-  const hosts = [vite, devServer, rollup, esbuild]
-  const addresses = () => Object.assign({}, ...hosts.map((host) => host.addresses()))
-  return {
-    name: 'unplugin-ports',
-    ...moduleHooks(addresses),
-    vite: vite.plugin,
-    webpack: (compiler) => devServer.apply(compiler as unknown as AnyCompiler),
-    rollup: rollup.plugin,
-    rolldown: rollup.plugin,
-    esbuild: esbuild.plugin,
-    rspack: (compiler) => devServer.apply(compiler as unknown as AnyCompiler),
-  }
-})
+export const unplugin = /* #__PURE__ */ createUnplugin<Options | undefined, false>(
+  (options, { framework }) => {
+    const start: StartRun = (request) => startRun(request, processWorld())
+    const workingDirectory = (): string => processWorld().cwd
+    const vite = viteHooks(options, start, processWorld)
+    const devServer = devServerHooks(options, devServerWorld)
+    const rollup = rollupHooks(options, start, workingDirectory)
+    const esbuild = esbuildHooks(options, start, workingDirectory)
+    // A plugin has one host; the others have no addresses.
+    const hosts = [vite, devServer, rollup, esbuild]
+    const addresses = () => Object.assign({}, ...hosts.map((host) => host.addresses()))
+    // Their own types differ in what isn't used here.
+    const applyTo = (compiler: unknown): void => {
+      devServer.apply(compiler as AnyCompiler)
+      provideModule(compiler as AnyCompiler, addresses)
+    }
+    return {
+      name: 'unplugin-ports',
+      ...(OWN_MODULE.has(framework) ? undefined : moduleHooks(addresses)),
+      vite: vite.plugin,
+      webpack: applyTo,
+      rollup: rollup.plugin,
+      rolldown: rollup.plugin,
+      esbuild: esbuild.plugin,
+      rspack: applyTo,
+    }
+  },
+)
+
+/** Hosts that get `~ports` in a way of their own. */
+const OWN_MODULE = new Set(['webpack', 'rspack'])
 
 function devServerWorld(): DevServerWorld {
   const world = processWorld()

@@ -1,16 +1,10 @@
 import type { RsbuildPlugin } from '@rsbuild/core'
-import { createUnplugin } from 'unplugin'
+import { provideModule } from './bundlers/dev-server/module.ts'
+import type { AnyCompiler } from './bundlers/dev-server/types.ts'
 import { rsbuildHooks } from './bundlers/rsbuild/hooks.ts'
 import { startRun } from './session/run.ts'
 import { processWorld } from './session/world.ts'
 import type { Options } from './types.ts'
-import { moduleHooks } from './virtual-module.ts'
-
-/** `~ports` alone: Rsbuild's servers are configured by the plugin below, not by Rspack's. */
-const portsModule = createUnplugin((addresses: Parameters<typeof moduleHooks>[0]) => ({
-  name: 'unplugin-ports:module',
-  ...moduleHooks(addresses),
-}))
 
 function plugin(options?: Options): RsbuildPlugin {
   const { plugin: servers, addresses } = rsbuildHooks(options, () => {
@@ -22,7 +16,9 @@ function plugin(options?: Options): RsbuildPlugin {
     setup(api) {
       void servers.setup(api)
       api.modifyRspackConfig((_config, { appendPlugins }) => {
-        appendPlugins(portsModule.rspack(addresses))
+        appendPlugins({
+          apply: (compiler: unknown) => provideModule(compiler as AnyCompiler, addresses),
+        })
       })
     },
   }

@@ -3,6 +3,8 @@ import type { ProxyRule } from '../options/resolved.ts'
 import type { HostLogger, StartHint } from './adapter.ts'
 import {
   answerMissing,
+  isHangUp,
+  isHttpResponse,
   isNobodyListening,
   missingServerLine,
   missingServerText,
@@ -112,7 +114,7 @@ export function proxyLog(target: () => Record<LogLevel, (message: string) => voi
   const pass =
     (level: LogLevel) =>
     (message: unknown): void => {
-      if (!hushed || level !== 'error') target()[level](String(message))
+      if (level === 'warn' || (level === 'error' && !hushed)) target()[level](String(message))
     }
   return {
     provider: Object.fromEntries(LOG_LEVELS.map((level) => [level, pass(level)])),
@@ -138,6 +140,8 @@ function missingServer(
   return (error, request, response) => {
     log?.hush()
     const url = (request as IncomingMessage | undefined)?.url ?? '/'
+    // A tab that closes its WebSocket is no failure of the service.
+    if (isHangUp(error) && !isHttpResponse(response)) return
     if (!isNobodyListening(error)) {
       const reason = error instanceof Error ? error.message : String(error)
       logger.warn(`${url}: the "${service.hint().service}" service failed: ${reason}`)

@@ -41,6 +41,12 @@ export function isNobodyListening(error: unknown): boolean {
   return code !== undefined && NOBODY_LISTENS.has(code)
 }
 
+/** One side closed the connection in the middle. */
+export function isHangUp(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'ECONNRESET' || code === 'EPIPE'
+}
+
 /** Answers 502 with `text`, to a request or to a WebSocket's handshake. */
 export function answerMissing(response: unknown, text: string): void {
   const type = 'text/plain; charset=utf-8'
@@ -56,6 +62,7 @@ export function answerMissing(response: unknown, text: string): void {
   socket?.end([...head, '', text].join('\r\n'))
 }
 
-function isHttpResponse(response: unknown): response is ServerResponse {
+/** An answer to an HTTP request, and not the bare socket of a WebSocket's handshake. */
+export function isHttpResponse(response: unknown): response is ServerResponse {
   return typeof response === 'object' && response !== null && 'writeHead' in response
 }

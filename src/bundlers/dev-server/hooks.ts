@@ -150,7 +150,16 @@ function closeWith(compiler: AnyCompiler, run: Run): void {
   compiler.hooks.shutdown?.tap(NAME, () => run.close())
 }
 
+const SHOWS_INFO = new Set<string | boolean>(['info', 'log', 'verbose', true])
+
 function loggerOf(compiler: AnyCompiler): HostLogger {
   const logger = compiler.getInfrastructureLogger(NAME)
-  return { info: (message) => logger.info(message), warn: (message) => logger.warn(message) }
+  const { level = 'info', stream = process.stderr } = compiler.options.infrastructureLogging ?? {}
+  return {
+    // The logger would put its prefix before every line of the table.
+    info: (message) => {
+      if (SHOWS_INFO.has(level)) stream.write(`${message}\n`)
+    },
+    warn: (message) => logger.warn(message),
+  }
 }

@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os'
 import { portFlag } from '../../options/port-flag.ts'
 import type { BuiltInPorts } from '../../options/resolve.ts'
-import type { ResolvedOptions, ResolvedService } from '../../options/resolved.ts'
+import type { ResolvedOptions } from '../../options/resolved.ts'
 import { parsePort } from '../../options/wishes.ts'
 import { realRoot } from '../../utils/real-root.ts'
 import type { HostService, RunRequest } from '../adapter.ts'

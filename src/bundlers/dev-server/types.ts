@@ -32,17 +32,33 @@ export interface WebSocketServer {
   options?: { port?: number | string; server?: Server; [option: string]: unknown }
 }
 
+export type { Addresses } from '../../virtual-module.ts'
+
+/** Makes modules of requests. */
+interface ModuleFactory {
+  readonly hooks: {
+    readonly beforeResolve: {
+      tap(name: string, work: (data: { request: string }) => undefined | void): void
+    }
+  }
+}
+
 /** A compiler of webpack or Rspack, alone or with others. */
 export interface AnyCompiler {
   readonly context?: string
   readonly compilers?: AnyCompiler[]
   readonly options: {
     mode?: string
+    infrastructureLogging?: {
+      level?: string | boolean
+      stream?: { write(text: string): unknown }
+    }
     devServer?: unknown
     plugins?: unknown[]
   }
   readonly hooks: {
     shutdown?: { tap(name: string, work: () => void): void }
+    normalModuleFactory: { tap(name: string, work: (factory: ModuleFactory) => void): void }
   }
   /** The bundler itself. */
   readonly webpack?: { readonly MultiCompiler?: CompilerClass }
