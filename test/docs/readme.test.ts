@@ -28,6 +28,7 @@ test('every snippet of code is one that a test here runs', () => {
     'webpack.config.cjs',
     'rspack.config.mjs',
     'rsbuild.config.mjs',
+    'serve.mjs',
     'vite.config.js',
     'api.js',
     'main.js',
@@ -85,6 +86,20 @@ describe('the other bundlers', () => {
     expect((await fetch(`http://localhost:${port}/`)).status).toBe(200)
     expect(parseEnv(readFileSync(join(root.dir, '.env.local'), 'utf8')).DEV_PORT).toBe(port)
   })
+})
+
+test('esbuild serves', async () => {
+  using root = tempRoot()
+  linkPackages(root.dir, { esbuild: 'esbuild' })
+  root.write({
+    'serve.mjs': snippet('serve.mjs'),
+    'main.js': snippet('main.js'),
+    'index.html': '<h1>app</h1>',
+    'package.json': '{ "type": "module" }',
+  })
+  await using child = startNode(['serve.mjs'], { cwd: root.dir })
+  const [, port] = await child.sees(/dev +http:\/\/\S+:(\d+)\//)
+  expect(await (await fetch(`http://localhost:${port}/`)).text()).toBe('<h1>app</h1>')
 })
 
 test('the config with an API, the API, and the module', async () => {
