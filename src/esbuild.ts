@@ -1,7 +1,7 @@
 import type { BuildContext, ServeResult } from 'esbuild'
 import { type PortsServeOptions, serveContext } from './bundlers/plain/esbuild-serve.ts'
 import { unplugin } from './index.ts'
-import { startRun } from './session/run.ts'
+import { startRun } from './session/start.ts'
 import { processWorld } from './session/world.ts'
 
 export type { PortsServeOptions } from './bundlers/plain/esbuild-serve.ts'

@@ -2,7 +2,7 @@ import type { RsbuildPlugin } from '@rsbuild/core'
 import { provideModule } from './bundlers/dev-server/module.ts'
 import type { AnyCompiler } from './bundlers/dev-server/types.ts'
 import { rsbuildHooks } from './bundlers/rsbuild/hooks.ts'
-import { startRun } from './session/run.ts'
+import { startRun } from './session/start.ts'
 import { processWorld } from './session/world.ts'
 import type { Options } from './types.ts'
 

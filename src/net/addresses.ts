@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises'
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
+import { domainToASCII } from 'node:url'
 import { withDeadline } from '../utils/deadline.ts'
 
 /** Where a server binds, as precisely as the operating system sees it. */
@@ -104,7 +105,8 @@ function hostsFileAddress(name: string, platform: NodeJS.Platform): string | und
 export function urlHostname(bound: BindAddress): string {
   const { host } = bound
   if (host === undefined || host === '0.0.0.0' || host === '::') return 'localhost'
-  return host.includes(':') ? `[${host}]` : host
+  // Env files and proxies take ASCII only.
+  return host.includes(':') ? `[${host}]` : domainToASCII(host) || host
 }
 
 /**

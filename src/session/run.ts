@@ -1,16 +1,13 @@
 import colors from 'picocolors'
-import type { HostLogger, HostService, Run, RunRequest, StartHint } from '../bundlers/adapter.ts'
-import { collectWishes, parsePort } from '../options/wishes.ts'
+import type { HostLogger, Run, RunRequest, StartHint } from '../bundlers/adapter.ts'
 import { renderSummary, type SummaryRow } from '../output/summary.ts'
-import { planPorts, type Wish } from '../plan/plan.ts'
-import { ephemeralRange } from '../net/ephemeral.ts'
+import type { Wish } from '../plan/plan.ts'
 import { describeHolders } from '../reservation/holders.ts'
-import { registry } from '../reservation/registry.ts'
+import type { Steps } from '../reservation/questions.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
-import { runSteps, runStepsSync, type Steps } from '../reservation/questions.ts'
-import { type Session, type SessionUse, sessionOf, type Want } from '../reservation/session.ts'
+import type { SessionUse } from '../reservation/session.ts'
 import { withDeadline } from '../utils/deadline.ts'
-import { type EnvFiles, readEnvFiles } from './env-files.ts'
+import type { EnvFiles } from './env-files.ts'
 import { publish } from './publish.ts'
 import { scriptFor } from './start-hint.ts'
 import type { SessionWorld } from './world.ts'
@@ -18,79 +15,8 @@ import type { SessionWorld } from './world.ts'
 /** The summary waits this long for the names of who holds the preferred ports, in milliseconds. */
 const HOLDERS_WAIT_MS = 1500
 
-/**
- * Starts one bundler server's run: ports are chosen and held, the env block is written.
- *
- * @throws PortsError when a required service can't be had; nothing is held then.
- */
-export function startRun(request: RunRequest, world: SessionWorld): Promise<Run> {
-  const session = sessionOf({ root: request.root, ...world })
-  return session.inTurn(() => runSteps(startSteps(session, request, world), world.place))
-}
-
-/**
- * Like {@link startRun}, within this tick. A host name's address is guessed and confirmed when the
- * server listens.
- */
-export function startRunSync(request: RunRequest, world: SessionWorld): Run {
-  const session = sessionOf({ root: request.root, ...world })
-  return runStepsSync(startSteps(session, request, world), world.place)
-}
-
-function* startSteps(session: Session, asked: RunRequest, world: SessionWorld): Steps<Run> {
-  const { options, root } = asked
-  const reserved = new Set([...session.reservations].map((reservation) => reservation.service))
-  const request = {
-    ...asked,
-    services: asked.services.filter(({ guest, service }) => !guest || reserved.has(service.name)),
-  }
-  const files = readEnvFiles(root, request.envDirectory, request.envFiles, options.env?.file)
-  const services = request.services.map(({ service }) => service)
-  const set = collectWishes(services, {
-    process: world.env,
-    files: files.users,
-    block: files.block,
-  })
-  const wishes = Object.fromEntries(
-    services.map(({ name }) => [
-      name,
-      [...(request.typed[name] ?? []), ...(set.byService[name] ?? [])],
-    ]),
-  )
-  const plan = planPorts(
-    { ...options, services },
-    { wishes, sticky: {}, ephemeral: ephemeralRange() },
-  )
-  const wants = request.services.map((host, index): Want => ({
-    plan: plan[index] as (typeof plan)[number],
-    host: host.host,
-    hold: host.hold,
-    secure: host.secure,
-    remembered: rememberedPort(host, files, wishes),
-  }))
-  const restart = registry().restarting.getStore()
-  const { shared, later = [] } = request
-  const use = yield* session.open(wants, restart?.from, { shared, later })
-  restart?.opened.push(use)
-  const run = new DevRun(request, use, wishes, files, world)
-  yield* run.publish(restart?.from)
-  run.warn(set.warnings)
-  return run
-}
-
-/** The last run's port of a server that we don't start: it may be running there still. */
-function rememberedPort(
-  { service, hold }: HostService,
-  { block }: EnvFiles,
-  wishes: Readonly<Record<string, readonly Wish[]>>,
-): number | undefined {
-  if (hold || wishes[service.name]?.length) return undefined
-  const name = service.env.port[0]
-  const value = name === undefined ? undefined : block.get(name)
-  return value === undefined ? undefined : parsePort(value)
-}
-
-class DevRun implements Run {
+/** One bundler server's run; see {@link Run}. */
+export class DevRun implements Run {
   readonly use: SessionUse
   readonly #request: RunRequest
   readonly #wishes: Readonly<Record<string, readonly Wish[]>>

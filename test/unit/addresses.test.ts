@@ -95,5 +95,6 @@ test('URLs name what a person types', () => {
   expect(urlHostname({ host: undefined, address: undefined })).toBe('localhost')
   expect(urlHostname({ host: '0.0.0.0', address: '0.0.0.0' })).toBe('localhost')
   expect(urlHostname({ host: '::1', address: '::1' })).toBe('[::1]')
+  expect(urlHostname({ host: 'bücher.test', address: '10.0.0.3' })).toBe('xn--bcher-kva.test')
   expect(urlHostname({ host: 'dev.box', address: '10.0.0.2' })).toBe('dev.box')
 })
