@@ -28,7 +28,7 @@ export type PortsErrorCode =
 export class PortsError extends Error {
   readonly code: PortsErrorCode
   /** One entry for each service that could not be had; empty when no service was involved. */
-  readonly problems: readonly ServiceProblem[]
+  declare readonly problems: readonly ServiceProblem[]
 
   constructor(
     code: PortsErrorCode,
@@ -37,7 +37,8 @@ export class PortsError extends Error {
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
-    this.problems = options.problems ?? []
+    // The message says it all; printed as a field of the error it would say it twice.
+    Object.defineProperty(this, 'problems', { value: options.problems ?? [], enumerable: false })
     // Node prints `name` before the message, so the code is seen without any formatting of ours.
     this.name = `PortsError [${code}]`
   }
