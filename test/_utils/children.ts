@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { stripVTControlCharacters } from 'node:util'
-import { until } from './until.ts'
+import { Hopeless, until } from './until.ts'
 
 /** A child process whose output is kept; ended with the test. */
 export interface Child extends AsyncDisposable {
@@ -57,7 +57,7 @@ export function start(file: string, args: readonly string[], options: SpawnOptio
       until(
         () => {
           const match = pattern.exec(output())
-          if (!match && closed) throw new Error(`ended early:\n${output()}`)
+          if (!match && closed) throw new Hopeless('the process has ended')
           return match
         },
         deadlineMs,

@@ -1,3 +1,6 @@
+/** Thrown by a probe when waiting longer can't help. */
+export class Hopeless extends Error {}
+
 /** Polls `probe` until it gives something truthy; fails after `deadlineMs` with what it last said. */
 export async function until<T>(
   probe: () => T | Promise<T>,
@@ -12,6 +15,7 @@ export async function until<T>(
       if (value) return value
       last = value
     } catch (error) {
+      if (error instanceof Hopeless) throw error
       last = error
     }
     if (Date.now() > end) throw new Error(`not within ${deadlineMs} ms: ${what}`, { cause: last })
