@@ -1,10 +1,14 @@
+import { once } from 'node:events'
 import { existsSync, statSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
+import { request } from 'node:https'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { selfSigned } from '../_utils/certificate.ts'
 import { startNode } from '../_utils/children.ts'
 import { get } from '../_utils/http.ts'
-import { freePort, freeRange, isFree } from '../_utils/sockets.ts'
-import { linkPackages, tempRoot, type TempRoot } from '../_utils/temp.ts'
+import { freePort, freeRange, isFree, occupy } from '../_utils/sockets.ts'
+import { linkPackages, repo, tempRoot, type TempRoot } from '../_utils/temp.ts'
 import { DEV_SERVERS, pageFiles, startWebpack, tooOld, webpackUrl } from './_hosts/webpack.ts'
 import { envOf } from './_suite.ts'
 
@@ -52,9 +56,75 @@ const SHAPES: Record<string, { file: string; text: (port: number) => string }> =
   },
 }
 
+/** Node itself loads TypeScript; before that, webpack-cli needs a loader of the user's choice. */
+function canStripTypes(): boolean {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  return major > 22 || (major === 22 && minor >= 18)
+}
+
 describe.each(DEV_SERVERS)('webpack serve, %s', (devServer) => {
   const testHere = test.skipIf(tooOld(devServer))
   const serve = (root: TempRoot) => startWebpack(devServer, root.dir, ['serve'])
+
+  testHere('http2: a request during the build waits, and a rival wins nothing', async () => {
+    const port = await freePort()
+    const tls = JSON.stringify(await selfSigned())
+    const slow = `{ apply: (c) => c.hooks.watchRun.tapPromise('slow', () => {
+      console.log('building'); return new Promise((resolve) => setTimeout(resolve, 1500)) }) }`
+    using root = app({
+      'webpack.config.mjs': `${esm}export default { mode: 'development', plugins: [ports(), ${slow}],
+        devServer: { port: ${port}, host: '127.0.0.1', server: { type: 'http2', options: ${tls} } } }`,
+    })
+    await using child = serve(root)
+    await child.sees(/building/)
+    await using rival = startNode([join(repo, 'test/fixtures/programs/rival.mjs'), String(port)])
+    await rival.sees(/tries [1-9]\d\d/)
+    // Its default app doesn't speak HTTP/2 itself; the server takes both.
+    const early = request(`https://127.0.0.1:${port}/`, { rejectUnauthorized: false, agent: false })
+    early.end()
+    const [response] = (await once(early, 'response')) as [IncomingMessage]
+    let page = ''
+    for await (const chunk of response) page += String(chunk)
+    expect(page).toContain('<h1>app</h1>')
+    await child.sees(new RegExp(`dev +https://127.0.0.1:${port}/`))
+    expect(rival.output()).not.toContain('won')
+    await child.end('SIGKILL')
+    await rival.sees(/won/)
+  })
+
+  testHere('a client URL that names the configured port follows it', async () => {
+    const [from] = await freeRange(2)
+    await using _taken = await occupy('127.0.0.1', from)
+    for (const url of [`'ws://localhost:${from}/ws'`, `{ hostname: 'localhost', port: ${from} }`]) {
+      using root = app({
+        'webpack.config.mjs': `${esm}export default { mode: 'development', devtool: false, plugins: [ports()],
+          devServer: { port: ${from}, client: { webSocketURL: ${url} } } }`,
+      })
+      await using child = serve(root)
+      const { origin, port } = await webpackUrl(child)
+      expect(Number(port)).toBe(from + 1)
+      await child.sees(/hmr +shared with dev/)
+      const code = (await get(`${origin}/main.js`)).text
+      // As a query by itself in version 5, as JSON in one in version 6.
+      expect(code).toMatch(new RegExp(`port(=|%22%3A)${from + 1}`))
+      expect(code).not.toMatch(new RegExp(`port(=|%22%3A)${from}\\b`))
+    }
+  })
+
+  test.skipIf(tooOld(devServer) !== undefined || !canStripTypes())(
+    'the config is TypeScript',
+    async () => {
+      const port = await freePort()
+      using root = app({
+        'webpack.config.ts': `${esm}import type { Configuration } from 'webpack'
+const config: Configuration & { devServer: object } = ${config(port)}
+export default config`,
+      })
+      await using child = serve(root)
+      expect(Number((await webpackUrl(child)).port)).toBe(port)
+      expect(envOf(root).DEV_PORT).toBe(String(port))
+    },
+  )
 
   testHere.each(Object.entries(SHAPES))('the config is %s', async (_shape, { file, text }) => {
     const port = await freePort()

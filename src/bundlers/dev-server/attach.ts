@@ -9,23 +9,29 @@ import { overriddenPaths, proxyEntries, proxyLog } from '../http-proxy.ts'
 import { numericPort, separateHmr } from './request.ts'
 import type { DevServer, DevServerClass, WebSocketServer, WebSocketUrl } from './types.ts'
 
+/** What a dev server is given. */
+export interface Given {
+  readonly run: Run
+  readonly options: ResolvedOptions
+  /** The port of the user's own config. */
+  readonly configured: number | undefined
+}
+
 /** Gives a dev server its run's ports, before it looks at its options, and ties the two together. */
 export async function attach(
   server: DevServer,
-  run: Run,
-  options: ResolvedOptions,
+  { run, options, configured }: Given,
   logger: HostLogger,
 ): Promise<void> {
   const dev = run.reservation('dev')
   if (!dev) return
   const written = server.options
   await confirmAddress(dev, server)
-  const before = numericPort(written.port)
   // A copy: the object is the user's config, and other servers may be made from it.
   server.options = { ...written, port: dev.port }
   if (written.host === undefined && dev.host !== undefined) server.options.host = dev.host
   addProxies(server, run, options, logger)
-  followPort(server, before, dev.port)
+  followPort(server, configured, dev.port)
   const hmr = separateHmr(options, written) ? run.reservation('hmr') : undefined
   if (hmr) tellClient(server, hmr.port)
   onServer(server, (http) => {

@@ -87,7 +87,8 @@ export function devServerHooks(
     }
     latest = run
     closeWith(compiler, run)
-    await attach(server, run, options, logger)
+    const configured = numericPort((ready?.written ?? server.options).port)
+    await attach(server, { run, options, configured }, logger)
     run.report(logger)
     return run
   }
