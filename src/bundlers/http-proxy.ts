@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { ProxyRule } from '../options/resolved.ts'
+import { isSameOrigin } from '../utils/same-origin.ts'
 import type { HostLogger, StartHint } from './adapter.ts'
 import {
   answerMissing,
@@ -69,7 +70,7 @@ export function overriddenPaths(
 ): string[] {
   const foreign = (written ?? []).flatMap((entry) => {
     const target = typeof entry === 'function' ? undefined : entry.target
-    return target === undefined || isAt(target, service.url) ? [] : pathsOf(entry)
+    return target === undefined || isSameOrigin(target, service.url) ? [] : pathsOf(entry)
   })
   return service.rules.map(({ context }) => context).filter((path) => foreign.includes(path))
 }
@@ -78,14 +79,6 @@ function pathsOf(entry: ProxyEntry | (() => ProxyEntry)): string[] {
   if (typeof entry === 'function') return []
   const { context, path } = entry
   return [context, path].flat().filter((item) => typeof item === 'string')
-}
-
-function isAt(target: unknown, url: string): boolean {
-  try {
-    return new URL(String(target)).origin === new URL(url).origin
-  } catch {
-    return false
-  }
 }
 
 function withoutProxyErrors(logger: HostLogger): Record<'info' | 'warn' | 'error', unknown> {

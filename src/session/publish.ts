@@ -8,8 +8,6 @@ import type { EnvFiles } from './env-files.ts'
 
 /** What came of writing the block. */
 export interface Published {
-  /** Variable names in the block that are this run's. */
-  readonly names: ReadonlySet<string>
   readonly warnings: readonly string[]
   /** Settles with one more warning when git would take the new file. */
   readonly later: Promise<string | undefined>
@@ -38,7 +36,6 @@ export function* publish(
     )
   }
   return {
-    names: new Set(mine.variables.keys()),
     warnings,
     later: result.firstBlock ? ignoreAdvice(blockFile, blockName) : Promise.resolve(undefined),
   }

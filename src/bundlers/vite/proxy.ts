@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { ProxyOptions as ViteProxyOptions } from 'vite'
 import type { ProxyRule } from '../../options/resolved.ts'
+import { isSameOrigin } from '../../utils/same-origin.ts'
 import type { HostLogger, StartHint } from '../adapter.ts'
 import {
   answerMissing,
@@ -50,16 +51,8 @@ export function overriddenPaths(service: ProxiedService, written: ProxyMap | und
     const own = written?.[context]
     const target = typeof own === 'string' ? own : own?.target
     if (target === undefined) return []
-    return sameTarget(target, service.url) ? [] : [context]
+    return isSameOrigin(target, service.url) ? [] : [context]
   })
-}
-
-function sameTarget(target: unknown, url: string): boolean {
-  try {
-    return new URL(String(target)).origin === new URL(url).origin
-  } catch {
-    return false
-  }
 }
 
 /**
