@@ -1,7 +1,7 @@
 import type { Options, ServiceOptions } from '../types.ts'
 import { resolveEnvNames } from './names.ts'
 import { MAX_PORT, parseRange } from './ranges.ts'
-import type { ProxyRule, Range, ResolvedService, ServiceKind } from './resolved.ts'
+import type { ProxyRule, Range, ResolvedPool, ResolvedService, ServiceKind } from './resolved.ts'
 
 /** Default ports of the bundler's own servers; a server that is left out does not exist there. */
 export interface BuiltInPorts {
@@ -25,6 +25,7 @@ type Inherited = Pick<Options, 'host' | 'strict'>
 export function resolveServices(
   { services, host, strict }: Options,
   builtIn: BuiltInPorts,
+  pools: readonly ResolvedPool[],
 ): ResolvedService[] {
   const wanted = new Map<string, ServiceOptions | number | boolean>()
   for (const name of BUILT_IN) if (builtIn[name] !== undefined) wanted.set(name, true)
@@ -33,7 +34,7 @@ export function resolveServices(
   return [...wanted]
     .filter(([, service]) => service !== false)
     .map(([name, service]) =>
-      resolveService(name, toServiceOptions(service), { host, strict }, builtIn),
+      resolveService(name, toServiceOptions(service), { host, strict }, builtIn, pools),
     )
 }
 
@@ -47,9 +48,11 @@ function resolveService(
   service: ServiceOptions,
   inherited: Inherited,
   builtIn: BuiltInPorts,
+  pools: readonly ResolvedPool[],
 ): ResolvedService {
   const kind = kindOf(name)
-  const range = parseRange(service.range)
+  const pool = pools.find(({ name }) => name === service.pool)
+  const range = parseRange(service.range) ?? pool?.range
   // Whoever writes a range doesn't want the bundler's usual port outside it.
   const usual = kind === 'external' || range ? undefined : builtIn[kind]
   const preferred = resolvePreferred(service.preferred, usual)
@@ -60,6 +63,14 @@ function resolveService(
     preferred,
     range: range ?? defaultRange(preferred[0]),
     rangeGiven: range !== undefined,
+    pool: service.pool,
+    strategy: service.strategy,
+    priority: service.priority ?? 0,
+    instance: undefined,
+    group: service.group,
+    protocol: service.protocol ?? 'tcp',
+    path: service.path,
+    sticky: service.sticky,
     host: service.host ?? inherited.host,
     strict: service.strict ?? inherited.strict,
     required: service.required ?? true,
