@@ -54,6 +54,14 @@ export interface Run {
   printSummary(logger: HostLogger): void
   /** After a restart: prints the table when it differs from the one that `previous` has printed. */
   continueAfter(previous: Run, logger: HostLogger): void
+  /**
+   * Whether `file` is as this run wrote it last, for watchers that see the write.
+   *
+   * @returns The names of the variables which that write changed; `undefined` for anybody else's content.
+   */
+  ownWrite(file: string): readonly string[] | undefined
+  /** `tell` is called when one of the run's services has got another port. */
+  onMoved(tell: (service: string) => void): void
   close(): void
 }
 

@@ -8,8 +8,10 @@ import type { Options } from '../../types.ts'
 import type { HostLogger, Run, StartRun } from '../adapter.ts'
 import { handOver } from '../handover.ts'
 import { createHmrServer } from '../hmr-server.ts'
+import { RESOLVED_ID } from '../../virtual-module.ts'
 import { isFirst, needsPorts, readHost, runRequest, usualPorts } from './host.ts'
 import { hmrOptionName, injectPorts } from './inject.ts'
+import { hideOwnWrites } from './own-writes.ts'
 import { hideWildcardWarning } from './wildcard-warning.ts'
 
 /** Ports of a config that never became a server are given back after this, in milliseconds. */
@@ -141,6 +143,8 @@ function attach(server: ViteDevServer, { run, hmrServer }: Pending): void {
     run.close()
   }
   printAfterUrls(server, run)
+  run.onMoved(() => reloadModule(server))
+  hideOwnWrites(server, run)
 
   const { close, restart } = server
   server.close = async () => {
@@ -161,6 +165,16 @@ function attach(server: ViteDevServer, { run, hmrServer }: Pending): void {
       const next = replacement.opened.map((use) => runs.get(use)).findLast(Boolean)
       next?.continueAfter(run, server.config.logger)
     }
+  }
+}
+
+/** Pages that import `~ports` are loaded again and see where the services are now. */
+function reloadModule(server: ViteDevServer): void {
+  for (const environment of Object.values(server.environments)) {
+    const module = environment.moduleGraph.getModuleById(RESOLVED_ID)
+    if (!module) continue
+    environment.moduleGraph.invalidateModule(module)
+    environment.hot.send({ type: 'full-reload' })
   }
 }
 
