@@ -41,6 +41,8 @@ export interface RunRequest {
 /** One bundler server's run, from before it listens until it has closed. */
 export interface Run {
   readonly use: SessionUse
+  /** What goes before the titles of pages; `undefined` when nothing should. */
+  readonly titlePrefix: string | undefined
   reservation(service: string): PortReservation | undefined
   /** Every service with a port, shared ones too, for the `~ports` module. */
   addresses(): Record<string, { port: number; url: string }>

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import colors from 'picocolors'
 import type { HostLogger, Run, RunRequest, StartHint } from '../bundlers/adapter.ts'
 import { type EnvWrite, readEnvText } from '../output/env-file.ts'
@@ -54,6 +54,13 @@ export class DevRun implements Run {
     })
     this.#holders.catch(() => {})
     use.session.onMove.add(this.#follow)
+  }
+
+  get titlePrefix(): string | undefined {
+    const { checkout } = this.use.session
+    return this.#request.options.titlePrefix
+      ? (checkout.branch ?? basename(checkout.dir))
+      : undefined
   }
 
   reservation(service: string): PortReservation | undefined {

@@ -3,89 +3,16 @@ import { appendFileSync, readFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
-import { createRsbuild } from '@rsbuild/core'
-import { rspack } from '@rspack/core'
-import { RspackDevServer } from '@rspack/dev-server'
 import { expect, test } from 'vitest'
-import webpack from 'webpack'
-import WebpackDevServer from 'webpack-dev-server'
 import { WebSocketServer } from 'ws'
 import { move } from '../../src/api.ts'
-import rsbuildPorts from '../../src/rsbuild.ts'
-import rspackPorts from '../../src/rspack.ts'
 import type { Options } from '../../src/types.ts'
 import vitePorts from '../../src/vite.ts'
-import webpackPorts from '../../src/webpack.ts'
 import { echo, get } from '../_utils/http.ts'
 import { freeRange } from '../_utils/sockets.ts'
 import { tempRoot } from '../_utils/temp.ts'
 import { until } from '../_utils/until.ts'
-import { VITES } from '../_utils/vite.ts'
-
-interface Running {
-  readonly port: number
-  close(): Promise<unknown>
-}
-type Start = (root: string, options: Options) => Promise<Running>
-
-const portOf = (server: { address(): unknown } | null | undefined): number => {
-  const address = server?.address() as { port: number } | null | undefined
-  return address?.port ?? 0
-}
-
-const COMPILER = {
-  mode: 'development',
-  entry: './main.js',
-  stats: 'none',
-  infrastructureLogging: { level: 'none' },
-} as const
-
-const HOSTS: Record<string, Start> = {
-  ...Object.fromEntries(
-    VITES.map((name) => [
-      name,
-      async (root: string, options: Options): Promise<Running> => {
-        const { createServer: create } = (await import(name)) as typeof import('vite')
-        const server = await create({
-          configFile: false,
-          root,
-          logLevel: 'silent',
-          plugins: [vitePorts(options)],
-        })
-        await server.listen()
-        return { port: portOf(server.httpServer), close: () => server.close() }
-      },
-    ]),
-  ),
-  async webpack(root, options) {
-    const plugins = [webpackPorts(options)]
-    const output = { path: join(root, 'dist') }
-    const compiler = webpack({ ...COMPILER, context: root, output, plugins })
-    const server = new WebpackDevServer({ static: false, host: 'localhost' }, compiler)
-    await server.start()
-    return { port: portOf(server.server), close: () => server.stop() }
-  },
-  async rspack(root, options) {
-    const plugins = [rspackPorts(options)]
-    const output = { path: join(root, 'dist') }
-    const compiler = rspack({ ...COMPILER, context: root, output, plugins })
-    const server = new RspackDevServer({ static: false, host: 'localhost' }, compiler)
-    await server.start()
-    return { port: portOf(server.server), close: () => server.stop() }
-  },
-  async rsbuild(root, options) {
-    const rsbuild = await createRsbuild({
-      cwd: root,
-      config: {
-        logLevel: 'silent',
-        source: { entry: { index: './main.js' } },
-        plugins: [rsbuildPorts(options)],
-      },
-    })
-    const { server, port } = await rsbuild.startDevServer()
-    return { port, close: () => server.close() }
-  },
-}
+import { HOSTS, portOf } from './_in-process.ts'
 
 /** An API that says which one it is, over HTTP and WebSocket. */
 async function startApi(port: number, name: string): Promise<Server & AsyncDisposable> {

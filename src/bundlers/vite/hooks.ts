@@ -8,6 +8,7 @@ import type { Options } from '../../types.ts'
 import type { HostLogger, Run, StartRun } from '../adapter.ts'
 import { handOver } from '../handover.ts'
 import { createHmrServer } from '../hmr-server.ts'
+import { prefixTitle } from '../title.ts'
 import { RESOLVED_ID } from '../../virtual-module.ts'
 import { isFirst, needsPorts, readHost, runRequest, usualPorts } from './host.ts'
 import { hmrOptionName, injectPorts } from './inject.ts'
@@ -80,6 +81,14 @@ export function viteHooks(
         const injection = injectPorts(run, options, config, host, hmr, () => logger)
         run.warn(injection.warnings)
         return injection.config
+      },
+    },
+    transformIndexHtml: {
+      // Last, so that no other plugin puts a title in its place.
+      order: 'post',
+      handler(html) {
+        const prefix = latest?.titlePrefix
+        return prefix === undefined ? undefined : prefixTitle(html, prefix)
       },
     },
     configureServer(server) {
