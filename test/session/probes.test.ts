@@ -21,7 +21,7 @@ afterEach(() => {
 
 async function serve(listener: RequestListener, ws = false): Promise<number> {
   const server = createServer(listener)
-  if (ws) new WebSocketServer({ server })
+  if (ws) new WebSocketServer({ server }).on('error', () => {})
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   ends.push(() => {
