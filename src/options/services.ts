@@ -57,6 +57,7 @@ function resolveService(
   const usual = kind === 'external' || range ? undefined : builtIn[kind]
   const preferred = resolvePreferred(service.preferred, usual)
   const proxy = resolveProxy(service.proxy)
+  const { protocol = 'tcp' } = service
   return {
     name,
     kind,
@@ -68,15 +69,15 @@ function resolveService(
     priority: service.priority ?? 0,
     instance: undefined,
     group: service.group,
-    protocol: service.protocol ?? 'tcp',
+    protocol,
     path: service.path,
     sticky: service.sticky,
     host: service.host ?? inherited.host,
     strict: service.strict ?? inherited.strict,
     required: service.required ?? true,
     // Other services are proxied to or opened by hand, so a browser may meet any of them.
-    browser: true,
-    env: resolveEnvNames({ name, kind, env: service.env, proxied: proxy.length > 0 }),
+    browser: protocol === 'tcp',
+    env: resolveEnvNames({ name, kind, protocol, env: service.env, proxied: proxy.length > 0 }),
     proxy,
     separate: service.separate ?? false,
     description: service.description,
