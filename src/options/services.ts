@@ -79,6 +79,7 @@ function resolveService(
     browser: protocol === 'tcp',
     env: resolveEnvNames({ name, kind, protocol, env: service.env, proxied: proxy.length > 0 }),
     proxy,
+    identity: service.identity ?? 'refuse',
     separate: service.separate ?? false,
     description: service.description,
     metadata: service.metadata,

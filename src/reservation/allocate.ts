@@ -130,6 +130,7 @@ function* leasePort(
   request: ServiceRequest,
   context: AllocationContext,
 ): Steps<Taken | RejectReason> {
+  const { plan } = request
   const claim = claimer(at, 'leased', request, context)
   const lease = claim()
   const blocked = lease && (yield* clearWay(at, candidate, context))
@@ -147,7 +148,8 @@ function* leasePort(
   const typed = candidate.source === 'typed' || candidate.source === 'env'
   const recognised = typed || candidate.source === 'preferred' || candidate.source === 'sticky'
   // What a person typed is where the server is, unless it is provably another checkout's.
-  const use = whose === 'ours' ? recognised : whose === 'unknown' && typed
+  const anybody = plan.service.identity === 'off' && recognised
+  const use = anybody || (whose === 'ours' ? recognised : whose === 'unknown' && typed)
   if (use) return { running: true, claim, ...(lease && { lease }) }
   lease?.end()
   return busy

@@ -44,12 +44,9 @@ export async function whoHolds<E extends Endpoint>(
   ])
   for (const endpoint of endpoints) {
     const lease = leases.get(endpoint)
-    const owner = systemFacts(owners.get(endpoint)?.[0])
+    const owner = owners.get(endpoint)?.[0]
     if (lease) holders.set(endpoint, leaseHolder(lease, owner))
-    else if (owner) {
-      const checkout = owner.cwd && checkoutOf(owner.cwd)
-      holders.set(endpoint, { ...endpointParts(endpoint), via: 'system', ...owner, ...checkout })
-    }
+    else if (owner) holders.set(endpoint, systemHolder(endpoint, owner))
   }
   return holders
 }
@@ -73,9 +70,7 @@ export async function askLeases<E extends Endpoint>(
 type SystemFacts = Pick<PortHolder, 'pid' | 'command' | 'cwd'>
 
 /** What another program calls itself, made safe to print. */
-function systemFacts(owner: PortOwner | undefined): SystemFacts | undefined {
-  if (!owner) return undefined
-  const { pid, command, cwd } = owner
+function systemFacts({ pid, command, cwd }: PortOwner): SystemFacts {
   return {
     ...(pid !== undefined && { pid }),
     ...(command && { command: shortenCommand(command) }),
@@ -83,8 +78,17 @@ function systemFacts(owner: PortOwner | undefined): SystemFacts | undefined {
   }
 }
 
-function leaseHolder(lease: LeaseAnswer, owner: SystemFacts | undefined): PortHolder {
+/** The holder that a listening process is. */
+export function systemHolder(endpoint: Endpoint, owner: PortOwner): PortHolder {
+  const facts = systemFacts(owner)
+  const at = endpointParts(endpoint)
+  return { ...at, via: 'system', ...facts, ...(facts.cwd && checkoutOf(facts.cwd)) }
+}
+
+/** The holder that a lease tells of, with what the system says of its listening process. */
+export function leaseHolder(lease: LeaseAnswer, listening?: PortOwner): PortHolder {
   const { v: _, ...facts } = lease
+  const owner = listening && systemFacts(listening)
   // A server that somebody else started is not the process that holds the lease.
   const other = lease.state === 'leased' && owner?.pid !== undefined && owner.pid !== lease.pid
   return { ...facts, via: 'lease', ...(other ? owner : owner?.cwd && { cwd: owner.cwd }) }
