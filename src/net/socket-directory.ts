@@ -1,22 +1,31 @@
 import { accessSync, chmodSync, constants, lstatSync, mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { maxPathBytes } from './socket-path.ts'
 
 /**
  * The directory of sockets that have no path of their own: below `XDG_RUNTIME_DIR` when that is
- * there and writable, else below the directory for temporary files. Short, because socket paths may
- * only have about a hundred bytes. Not created here.
+ * there and writable, else below the directory for temporary files, else below `/tmp`: the first
+ * that is short enough, because socket paths may only have about a hundred bytes. Not created here.
+ *
+ * @param nameBytes Bytes of the longest name of a socket in it.
  */
 export function socketDirectory(
   runtimeDir: string | undefined,
   platform: NodeJS.Platform,
+  nameBytes: number,
   temporary: string = tmpdir(),
 ): string {
-  if (runtimeDir && platform !== 'win32' && isWritable(runtimeDir)) {
-    return join(runtimeDir, 'unplugin-ports')
+  const fits = (directory: string): boolean =>
+    Buffer.byteLength(directory) + 1 + nameBytes <= maxPathBytes(platform)
+  if (runtimeDir && isWritable(runtimeDir)) {
+    const own = join(runtimeDir, 'unplugin-ports')
+    if (fits(own)) return own
   }
-  const uid = process.getuid?.()
-  return join(temporary, uid === undefined ? 'unplugin-ports' : `unplugin-ports-${uid}`)
+  // Everybody's directory, unlike the one above, so the name says whose it is.
+  const name = `ports-${process.getuid?.() ?? 'user'}`
+  const usual = join(temporary, name)
+  return fits(usual) ? usual : join('/tmp', name)
 }
 
 function isWritable(directory: string): boolean {

@@ -9,7 +9,9 @@ export type SocketName = { readonly written: string } | { readonly nth: number }
 /** Default names that are tried; each one that is taken has a live server of this very root. */
 const MAX_NAMES = 10
 /** Letters of the service's name in a default name. */
-const MAX_STEM = 24
+const MAX_STEM = 12
+/** Longest default name, with its extension: stem, hash, number. */
+export const MAX_NAME_BYTES = MAX_STEM + '-0123456789'.length + `-${MAX_NAMES}.sock`.length
 const PIPES = '\\\\.\\pipe\\'
 
 /** The sockets to try for one service: typed or set by a variable, then the path of its options, else the default ones. */

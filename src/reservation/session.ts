@@ -5,7 +5,7 @@ import { machineAddresses } from '../net/addresses.ts'
 import { endpointText } from '../net/endpoint.ts'
 import { socketDirectory } from '../net/socket-directory.ts'
 import type { ServicePlan } from '../plan/plan.ts'
-import { socketPath, type SocketPlace } from '../plan/socket-names.ts'
+import { MAX_NAME_BYTES, socketPath, type SocketPlace } from '../plan/socket-names.ts'
 import { type Checkout, findCheckout } from '../utils/checkout.ts'
 import type { Debug } from '../utils/debug.ts'
 import { type AllocationContext, allocateService, type ServiceRequest } from './allocate.ts'
@@ -305,7 +305,7 @@ export class Session {
     const sockets: SocketPlace = {
       platform,
       root,
-      directory: () => socketDirectory(runtimeDir, platform),
+      directory: () => socketDirectory(runtimeDir, platform, MAX_NAME_BYTES),
     }
     return {
       machine: machineAddresses(),

@@ -143,12 +143,16 @@ test('the longest path that the system says is bound, and really there', async (
 onUnix("the directory: the runtime directory's, else the temporary one's; ours alone", () => {
   using root = tempRoot()
   const runtime = join(root.dir, 'run')
-  const fallback = (): string => socketDirectory(runtime, process.platform, root.dir)
-  expect(fallback()).toBe(join(root.dir, `unplugin-ports-${process.getuid?.()}`))
+  const choose = (nameBytes = 30, temporary = root.dir): string =>
+    socketDirectory(runtime, process.platform, nameBytes, temporary)
+  const name = `ports-${process.getuid?.()}`
+  expect(choose()).toBe(join(root.dir, name))
+  // Too deep for a socket path.
+  expect(choose(30, `/${'t'.repeat(80)}`)).toBe(join('/tmp', name))
   mkdirSync(runtime)
-  const directory = socketDirectory(runtime, process.platform)
+  const directory = choose()
   expect(directory).toBe(join(runtime, 'unplugin-ports'))
-  expect(socketDirectory(runtime, 'win32', 'C:\\Temp')).not.toContain(runtime)
+  expect(choose(90)).toBe(join('/tmp', name))
 
   expect(makePrivateDirectory(directory)).toBe(true)
   expect(statSync(directory).mode & 0o777).toBe(0o700)

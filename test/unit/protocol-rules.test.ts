@@ -79,3 +79,10 @@ test('an unknown protocol is told from these', () => {
     'services.api.protocol: "sctp" is no protocol; expected "tcp", "udp", "unix".',
   )
 })
+
+test('two services never have one path', () => {
+  const socket = { protocol: 'unix', path: 'run/a.sock' } as const
+  expect(() => resolve({ api: socket, 'api-2': socket })).toThrow(
+    'services["api-2"].path: services.api has this path already; choose another for one of them.',
+  )
+})
