@@ -8,7 +8,7 @@ import type { Options } from '../../types.ts'
 import { realRoot } from '../../utils/real-root.ts'
 import type { HostService, Run, RunRequest, StartRun } from '../adapter.ts'
 import { handOver } from '../handover.ts'
-import { createHmrServer } from '../hmr-server.ts'
+import { closeHmrServer, createHmrServer } from '../hmr-server.ts'
 import { envFileNames, typedPort, withPort } from '../own-port.ts'
 import { passPortCheck } from '../port-check.ts'
 import { proxyOptions } from './proxy.ts'
@@ -93,8 +93,7 @@ export function rsbuildHooks(
         api.onAfterStartDevServer(() => server.connectWebSocket?.({ server: hmrServer }))
       }
       const end = (): void => {
-        hmrServer?.close()
-        hmrServer?.closeAllConnections()
+        closeHmrServer(hmrServer)
         // The command line closes a server to start the next one, or to end; it doesn't say which.
         if (isCommand(world().argv)) run.use.session.linger(run.use)
         else run.close()
