@@ -24,8 +24,8 @@ export interface Host {
   readonly cannot: Readonly<Partial<Record<Line, string>>>
   /** Bound when the config names no host. */
   readonly defaultHost: 'localhost' | 'all'
-  /** Path of served code in which the services' URLs stand. */
-  readonly portsCode: string
+  /** Path of served code in which the services' URLs stand; a function finds it in the page. */
+  readonly portsCode: string | ((page: URL) => Promise<string>)
   /** How a page's client connects to the HMR socket, and how it is greeted. */
   readonly hmr: {
     /** `page` is where the page comes from. */
