@@ -1,5 +1,6 @@
 import type { RsbuildPlugin, RsbuildPluginAPI, ServerConfig } from '@rsbuild/core'
 import type { Server } from 'node:http'
+import type { ServerOptions as HttpsOptions } from 'node:https'
 import { portFlag } from '../../options/port-flag.ts'
 import { resolveOptions } from '../../options/resolve.ts'
 import type { ResolvedOptions, ResolvedService } from '../../options/resolved.ts'
@@ -29,6 +30,7 @@ interface Pending {
   readonly options: ResolvedOptions
   readonly own: PortReservation | undefined
   readonly hmr: PortReservation | undefined
+  readonly https: HttpsOptions | undefined
   /** Ends the wait for Rsbuild's port check. */
   readonly checked: () => void
 }
@@ -64,7 +66,8 @@ export function rsbuildHooks(
         const own = run.reservation(preview ? 'preview' : 'dev')
         const hmr = run.reservation('hmr')
         const checked = own ? passPortCheck(own) : () => {}
-        pending = { run, options, own, hmr, checked }
+        const https = typeof server.https === 'object' ? (server.https as HttpsOptions) : undefined
+        pending = { run, options, own, hmr, https, checked }
         config.server = { ...server, ...(own && { port: own.port, strictPort: true }) }
         if (own?.host !== undefined && server.host === undefined) config.server.host = own.host
         const proxy = proxyOptions(run, options, server.proxy, logger)
@@ -82,11 +85,11 @@ export function rsbuildHooks(
       const taken = pending
       pending = undefined
       if (!taken) return
-      const { run, own, hmr, checked } = taken
+      const { run, own, hmr, https, checked } = taken
       checked()
       run.report(logger)
       const http = server.httpServer as Server | null
-      const hmrServer = hmr && createHmrServer(undefined)
+      const hmrServer = hmr && createHmrServer(https)
       if (hmr && hmrServer) {
         handOver(hmrServer, hmr)
         hmr.adoptWhenFree(hmrServer)
@@ -141,7 +144,7 @@ function request(options: ResolvedOptions, server: ServerConfig, place: Place): 
     const bound = host(service) as string | boolean | undefined
     if (service.kind === 'hmr') {
       const separate = service.separate && !place.preview
-      return separate ? [{ service, host: bound, hold: true, secure: false }] : []
+      return separate ? [{ service, host: bound, hold: true, secure }] : []
     }
     if (service.kind !== own || server.middlewareMode) return []
     const strict = service.strict ?? server.strictPort
