@@ -49,8 +49,12 @@ export const stopSource = `const stop = (ms) => {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }`
 
+/** Ten bundlers that start at once on a small machine need some time, in milliseconds. */
+const URL_DEADLINE_MS = 60_000
+
 /** The first URL after `label` in the output of `child`. */
 export async function urlAfter(child: Child, label: RegExp): Promise<URL> {
-  const match = await child.sees(new RegExp(`${label.source}\\s+(https?://[^\\s/]+:\\d+)/`))
+  const pattern = new RegExp(`${label.source}\\s+(https?://[^\\s/]+:\\d+)/`)
+  const match = await child.sees(pattern, URL_DEADLINE_MS)
   return new URL(match[1] as string)
 }
