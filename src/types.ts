@@ -9,7 +9,7 @@ export interface ServiceEnvNames {
    * Variables that carry the port. Set in the process environment or in an env file outside the
    * managed block, the first valid one is what the user typed and is tried before `preferred`.
    *
-   * @default '<NAME>_PORT'; `VITE_HMR_PORT` for `hmr`; `PORT` also sets `dev` and `preview`
+   * @default '<NAME>_PORT'; with Vite `VITE_HMR_PORT` for `hmr`; `PORT` also sets `dev` and `preview`
    */
   port?: string | string[]
   /** Variables that carry the URL, such as `http://localhost:3000`. Default `<NAME>_URL`. */

@@ -29,6 +29,8 @@ interface EnvNamesInput {
   readonly env: ServiceOptions['env']
   /** Whether the service has `proxy` rules; only then is there a target by default. */
   readonly proxied: boolean
+  /** The port variable of `hmr`. */
+  readonly hmrVariable: string
 }
 
 /** The variables of a service: the user's names, and the default for every kind of value not named. */
@@ -44,10 +46,10 @@ export function resolveEnvNames(input: EnvNamesInput): ResolvedEnvNames {
   }
 }
 
-function defaultEnvNames({ name, kind, proxied }: EnvNamesInput): ResolvedEnvNames {
+function defaultEnvNames({ name, kind, proxied, hmrVariable }: EnvNamesInput): ResolvedEnvNames {
   const stem = variableStem(name)
   return {
-    port: [kind === 'hmr' ? 'VITE_HMR_PORT' : `${stem}_PORT`],
+    port: [kind === 'hmr' ? hmrVariable : `${stem}_PORT`],
     // Nobody opens the HMR socket by hand.
     url: kind === 'hmr' ? [] : [`${stem}_URL`],
     target: proxied ? [`${stem}_TARGET`] : [],

@@ -18,13 +18,14 @@ const DEFAULT_RANGE_SIZE = 100
 /** Where a range begins when neither the user nor the bundler named a port. */
 const DEFAULT_RANGE_FROM = 3000
 
-/** What every service inherits from the top level. */
-type Inherited = Pick<Options, 'host' | 'strict'>
+/** What every service inherits from the top level, and from the bundler. */
+type Inherited = Pick<Options, 'host' | 'strict'> & { readonly hmrVariable: string }
 
 /** The bundler's services, then the user's in the order written, without those turned off. */
 export function resolveServices(
   { services, host, strict }: Options,
   builtIn: BuiltInPorts,
+  hmrVariable: string,
 ): ResolvedService[] {
   const wanted = new Map<string, ServiceOptions | number | boolean>()
   for (const name of BUILT_IN) if (builtIn[name] !== undefined) wanted.set(name, true)
@@ -33,7 +34,7 @@ export function resolveServices(
   return [...wanted]
     .filter(([, service]) => service !== false)
     .map(([name, service]) =>
-      resolveService(name, toServiceOptions(service), { host, strict }, builtIn),
+      resolveService(name, toServiceOptions(service), { host, strict, hmrVariable }, builtIn),
     )
 }
 
@@ -65,7 +66,13 @@ function resolveService(
     required: service.required ?? true,
     // Other services are proxied to or opened by hand, so a browser may meet any of them.
     browser: true,
-    env: resolveEnvNames({ name, kind, env: service.env, proxied: proxy.length > 0 }),
+    env: resolveEnvNames({
+      name,
+      kind,
+      env: service.env,
+      proxied: proxy.length > 0,
+      hmrVariable: inherited.hmrVariable,
+    }),
     proxy,
     separate: service.separate ?? false,
     description: service.description,

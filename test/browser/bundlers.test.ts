@@ -11,7 +11,7 @@ import { envOf } from '../bundlers/_suite.ts'
 import { launchBrowser, openTab } from '../_utils/browser.ts'
 import { selfSigned } from '../_utils/certificate.ts'
 import { freeRange } from '../_utils/sockets.ts'
-import { linkPackages, tempRoot, type TempRoot } from '../_utils/temp.ts'
+import { linkPackages, tempRoot } from '../_utils/temp.ts'
 
 let browser: Browser
 let certificate: { key: string; cert: string }
@@ -76,15 +76,11 @@ describe.each(HOSTS)('$host.name', ({ host, page, main, hot }) => {
 
     expect(await tab.page.evaluate(() => (window as { mark?: string }).mark)).toBe('still here')
     const expected = separate ? to : from
-    expect(hmrPort(root)).toBe(String(expected))
+    expect(envOf(root)[host.hmr.variable]).toBe(String(expected))
     expect(tab.sockets.map((url) => new URL(url).port)).toEqual([String(expected)])
     expect(tab.errors).toEqual([])
   })
 })
-
-function hmrPort(root: TempRoot): string | undefined {
-  return envOf(root).VITE_HMR_PORT
-}
 
 /** A module that accepts itself. Of one length, so that an edit is one write and one change. */
 function sourceOf(text: string, hot: string): string {

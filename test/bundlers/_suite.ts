@@ -65,7 +65,7 @@ function startLines(host: Host): void {
     expect(envOf(root)).toEqual({
       DEV_PORT: String(port),
       DEV_URL: `http://localhost:${port}`,
-      VITE_HMR_PORT: String(port),
+      [host.hmr.variable]: String(port),
     })
     expect(child.output()).not.toMatch(/warn|error|deprecat/i)
   })
@@ -237,7 +237,7 @@ function serviceLines(host: Host): void {
     await using child = host.start(root.dir)
     const page = await host.url(child)
     await child.sees(new RegExp(`hmr +${to} +preferred`))
-    expect(envOf(root).VITE_HMR_PORT).toBe(String(to))
+    expect(envOf(root)[host.hmr.variable]).toBe(String(to))
     expect((await get(`http://localhost:${to}/`)).status).toBe(426)
     expect(await greeting(host, to, page)).toMatch(host.hmr.greeting)
   })

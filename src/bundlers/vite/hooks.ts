@@ -14,6 +14,9 @@ import { hideWildcardWarning } from './wildcard-warning.ts'
 /** Ports of a config that never became a server are given back after this, in milliseconds. */
 const ABANDONED_AFTER_MS = 120_000
 
+/** With the prefix that lets client code read it. */
+const HMR_VARIABLE = 'VITE_HMR_PORT'
+
 /** What the adapter needs of the process. */
 export interface ViteWorld {
   readonly argv: readonly string[]
@@ -58,7 +61,7 @@ export function viteHooks(
       async handler(config, env): Promise<UserConfig | undefined> {
         if (!needsPorts(config, env)) return undefined
         const { argv, cwd } = world()
-        const all = resolveOptions(given, usualPorts(config))
+        const all = resolveOptions(given, usualPorts(config), HMR_VARIABLE)
         const options = isFirst(config, plugin) ? all : withoutServers(all)
         const hmrService = options.services.find((service) => service.kind === 'hmr')
         const host = readHost(config, env, hmrService)

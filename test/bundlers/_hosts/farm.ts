@@ -15,7 +15,12 @@ export const farmHost: Host = {
   },
   defaultHost: 'all',
   portsCode: scriptPath,
-  hmr: { path: async () => '/__hmr', protocols: ['farm_hmr'], greeting: /"connected"/ },
+  hmr: {
+    path: async () => '/__hmr',
+    protocols: ['farm_hmr'],
+    greeting: /"connected"/,
+    variable: 'HMR_PORT',
+  },
   packages: { '@farmfe/core': '@farmfe/core' },
   files: (app) => ({
     'package.json': '{ "type": "module" }',

@@ -32,6 +32,8 @@ export interface Host {
     path(page: URL): Promise<string>
     readonly protocols: readonly string[]
     readonly greeting: RegExp
+    /** The variable with its port. */
+    readonly variable: string
   }
   /** Installed packages of this repository, by the name the app knows them under. */
   readonly packages: Readonly<Record<string, string>>

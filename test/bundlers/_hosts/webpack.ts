@@ -14,7 +14,7 @@ export const devServerTraits = {
   cannot: {},
   defaultHost: 'all',
   portsCode: '/main.js',
-  hmr: { path: async () => '/ws', protocols: [], greeting: /"type":"hot"/ },
+  hmr: { path: async () => '/ws', protocols: [], greeting: /"type":"hot"/, variable: 'HMR_PORT' },
 } as const satisfies Partial<Host>
 
 /** `webpack serve` of webpack-cli. */
