@@ -6,6 +6,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     pool: 'forks',
     maxWorkers: 2,
+    setupFiles: 'test/_utils/state-dir.ts',
     reporters: process.env.CI ? ['default'] : ['dot'],
     projects: [
       {

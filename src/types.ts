@@ -3,6 +3,31 @@ import type { Server } from 'node:net'
 /** An inclusive range of ports: `[3000, 3100]` or `'3000-3100'`. */
 export type PortRange = readonly [from: number, to: number] | string
 
+/** In which order the ports of a range are tried. */
+export type Strategy =
+  /** Lowest first. */
+  | 'sequential'
+  /** In no order; every start of a service without a remembered port differs. */
+  | 'random'
+  /** From a port that root and service alone decide, then upwards and round to the start. */
+  | 'hash'
+
+/** What a service listens on: a TCP port, a UDP port, or a path (a named pipe on Windows). */
+export type Protocol = 'tcp' | 'udp' | 'unix'
+
+/** A named range that services refer to with `pool`. */
+export interface PoolOptions {
+  range: PortRange
+  /** One line for people. */
+  description?: string
+  /**
+   * Share of the pool in use from which a warning is given, above 0 and up to 1.
+   *
+   * @default 0.9
+   */
+  warnAt?: number
+}
+
 /** Names of the environment variables that set and publish a service. */
 export interface ServiceEnvNames {
   /**
@@ -54,6 +79,41 @@ export interface ServiceOptions {
    * object from path to the bundler's proxy options. Entries of the bundler's own `proxy` win.
    */
   proxy?: string | readonly string[] | Record<string, ProxyOptions | true>
+  /** Named pool whose range is the service's `range`. Typed ports may lie outside it, preferred ones may not. */
+  pool?: string
+  /**
+   * In which order the range is tried.
+   *
+   * @default the top-level `strategy`; else `'sequential'`, in a linked git worktree `'hash'`
+   */
+  strategy?: Strategy
+  /**
+   * Who chooses first when several services want the same ports: the higher number. Any finite number.
+   *
+   * @default 0
+   */
+  priority?: number
+  /**
+   * How many ports the service gets, 1 to 100. The first is the service itself; the others are
+   * services named `<name>-2`, `<name>-3`, … whose variables end in `_2`, `_3`, ….
+   *
+   * @default 1
+   */
+  count?: number
+  /** With `count`: the ports follow one another without a gap. Default `false`. */
+  contiguous?: boolean
+  /** Services of one group get their ports together or not at all. Default: none. */
+  group?: string
+  /** @default 'tcp' */
+  protocol?: Protocol
+  /**
+   * `protocol: 'unix'` only: path of the socket, relative to the root; on Windows the name of the pipe.
+   *
+   * @default a name made from root and service, in the platform's directory for temporary files
+   */
+  path?: string
+  /** Whether the port is remembered for the next run. Default: the top-level `sticky`. */
+  sticky?: boolean
   /** `hmr` only: a port of its own although the dev server could share its one. Default `false`. */
   separate?: boolean
   /** One line for people: shown in the summary and in errors. */
@@ -94,6 +154,29 @@ export interface Options {
    * @default false
    */
   strict?: boolean
+  /**
+   * In which order ranges are tried, for every service that does not say otherwise.
+   *
+   * @default 'sequential'; in a linked git worktree 'hash'
+   */
+  strategy?: Strategy
+  /** Named ranges that services refer to with `pool`. Pools may not overlap. Default: those of `layout`. */
+  pools?: Record<string, PortRange | PoolOptions>
+  /**
+   * A ready-made set of pools; `pools` adds to it and replaces entries of the same name.
+   *
+   * @default none
+   */
+  layout?: 'standard'
+  /**
+   * Ports are remembered for the next run of this root, and other roots keep off them as long as
+   * they find others and this root exists.
+   *
+   * @default true; false where the variable `CI` is set
+   */
+  sticky?: boolean
+  /** Puts the checkout's branch before the page's title while developing. Default `false`. */
+  titlePrefix?: boolean
   /** The managed block of variables; `false` writes nothing. Default `true`. */
   env?: boolean | EnvOptions
   /** What is printed after the bundler's URLs; `'full'` adds totals, `false` prints nothing. Default `true`. */
@@ -125,6 +208,8 @@ export type RejectReason =
   | 'privileged'
   /** Listed in `exclude`. */
   | 'excluded'
+  /** Another root had it in its last run; given up only when nothing else is left. */
+  | 'claimed'
   /** Already chosen for another service of the same plan. */
   | 'own-service'
   /** The host name or address does not exist on this machine. */
@@ -133,8 +218,11 @@ export type RejectReason =
 /** Who is on a port, as far as the lease or the operating system tells. */
 export interface PortHolder {
   port: number
-  /** `'lease'`: a reservation of this tool; `'system'`: a listener of some other program. */
-  via: 'lease' | 'system'
+  /**
+   * `'lease'`: a reservation of this tool; `'system'`: a listener of some other program; `'memory'`:
+   * nobody now, another root had it in its last run.
+   */
+  via: 'lease' | 'system' | 'memory'
   pid?: number
   /** The command line, shortened for people. */
   command?: string
@@ -149,7 +237,7 @@ export interface PortHolder {
   /** Checkout that the root or the working directory lies in. */
   checkout?: string
   branch?: string
-  /** When the lease was taken, as an ISO 8601 time. */
+  /** When the lease was taken, or the remembering root last ran, as an ISO 8601 time. */
   since?: string
 }
 
@@ -166,7 +254,12 @@ export interface PortAttempt {
 /** A chosen port and how it was chosen. */
 export interface Allocation {
   readonly service: string
+  /** `0` with `protocol: 'unix'`, which has a `path` instead. */
   readonly port: number
+  /** Default where it is absent: `'tcp'`. */
+  readonly protocol?: Protocol
+  /** With `protocol: 'unix'`: where the server listens. */
+  readonly path?: string
   /** What the server should bind; `undefined` for all interfaces. */
   readonly host: string | undefined
   /** Where a person or a browser reaches it, without a final slash: `http://localhost:3000`. */

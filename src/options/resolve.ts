@@ -2,6 +2,7 @@ import { PortsOptionError } from '../errors.ts'
 import type { Options, PortRange } from '../types.ts'
 import { findConflicts } from './conflicts.ts'
 import { isPlainObject } from './plain-object.ts'
+import { resolvePools } from './pools.ts'
 import { parseRange } from './ranges.ts'
 import type { Range, ResolvedOptions } from './resolved.ts'
 import { type BuiltInPorts, resolveServices } from './services.ts'
@@ -32,13 +33,18 @@ export function resolveOptions(
 ): ResolvedOptions {
   // Most projects start with nothing set, and the schema costs more than the rest together.
   const given = saysNothing(options) ? {} : validateOptions(options)
+  const pools = resolvePools(given.pools)
   const resolved: ResolvedOptions = {
-    services: resolveServices(given, builtIn, hmrVariable),
+    services: resolveServices(given, { builtIn, hmrVariable, pools }),
+    pools,
     exclude: (given.exclude ?? []).flatMap(toRanges),
     strict: given.strict,
+    strategy: given.strategy,
     host: given.host,
     env: resolveEnvFile(given.env),
     summary: given.summary ?? true,
+    sticky: given.sticky,
+    titlePrefix: given.titlePrefix ?? false,
     root: given.root,
   }
   const conflicts = findConflicts(resolved)

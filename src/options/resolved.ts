@@ -1,4 +1,4 @@
-import type { ProxyOptions } from '../types.ts'
+import type { Protocol, ProxyOptions, Strategy } from '../types.ts'
 
 /** Inclusive on both ends. */
 export interface Range {
@@ -23,6 +23,25 @@ export interface ResolvedEnvNames {
   readonly reads: readonly string[]
 }
 
+/** Place of a service among those that one entry with `count` became. */
+export interface ServiceInstance {
+  /** Name of the entry, which is also the first instance's name. */
+  readonly of: string
+  /** Counted from 1. */
+  readonly index: number
+  readonly count: number
+  readonly contiguous: boolean
+}
+
+/** A named range, with every default filled in. */
+export interface ResolvedPool {
+  readonly name: string
+  readonly range: Range
+  readonly description: string | undefined
+  /** Share in use from which a warning is given. */
+  readonly warnAt: number
+}
+
 /** A service with every default filled in; `host` and `strict` stay open where the bundler decides. */
 export interface ResolvedService {
   readonly name: string
@@ -31,6 +50,20 @@ export interface ResolvedService {
   readonly range: Range
   /** The user wrote the range, so nothing outside it is offered. */
   readonly rangeGiven: boolean
+  /** The range is this pool's. */
+  readonly pool: string | undefined
+  /** `undefined`: nobody said. */
+  readonly strategy: Strategy | undefined
+  /** The higher chooses first. */
+  readonly priority: number
+  /** With `count` above 1. */
+  readonly instance: ServiceInstance | undefined
+  readonly group: string | undefined
+  readonly protocol: Protocol
+  /** As written; with `protocol: 'unix'` only. */
+  readonly path: string | undefined
+  /** `undefined`: nobody said. */
+  readonly sticky: boolean | undefined
   readonly host: string | boolean | undefined
   readonly strict: boolean | undefined
   readonly required: boolean
@@ -45,12 +78,19 @@ export interface ResolvedService {
 
 export interface ResolvedOptions {
   readonly services: readonly ResolvedService[]
+  /** In the order of their ports. */
+  readonly pools: readonly ResolvedPool[]
   readonly exclude: readonly Range[]
   /** `undefined`: nobody said. */
   readonly strict: boolean | undefined
+  /** `undefined`: nobody said. */
+  readonly strategy: Strategy | undefined
   readonly host: string | boolean | undefined
   /** `undefined`: no env file. */
   readonly env: { readonly file: string; readonly prefix: string | undefined } | undefined
   readonly summary: boolean | 'full'
+  /** `undefined`: nobody said. */
+  readonly sticky: boolean | undefined
+  readonly titlePrefix: boolean
   readonly root: string | undefined
 }

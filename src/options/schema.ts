@@ -1,13 +1,18 @@
 import { array, type GenericSchema, lazy } from 'valibot'
-import type { EnvOptions, Options } from '../types.ts'
+import type { EnvOptions, Options, PoolOptions } from '../types.ts'
 import { keyed, leaf, optionTable, refuse } from './keyed.ts'
+import { isPlainObject } from './plain-object.ts'
 import { serviceOptionFor, serviceSchema } from './service-schema.ts'
 import { showValue } from './show.ts'
 import {
   booleanValue,
   hostValue,
+  lineValue,
+  oneOf,
   portValue,
   rangeValue,
+  shareValue,
+  strategyValue,
   textValue,
   variableValue,
 } from './values.ts'
@@ -19,6 +24,11 @@ export function optionsSchema(): GenericSchema {
     host: hostValue(),
     exclude: excludeSchema(),
     strict: booleanValue(),
+    strategy: strategyValue(),
+    pools: keyed('pool names with their ranges', poolSchema),
+    layout: oneOf(['standard'], 'layout'),
+    sticky: booleanValue(),
+    titlePrefix: booleanValue(),
     env: envFileSchema(),
     summary: leaf(
       (value) => typeof value === 'boolean' || value === 'full',
@@ -27,6 +37,19 @@ export function optionsSchema(): GenericSchema {
     root: textValue('the path of a directory'),
   } satisfies Record<keyof Options, GenericSchema>
   return optionTable('the options of ports()', entries, hintAtService)
+}
+
+function poolSchema(): GenericSchema {
+  const entries = {
+    range: rangeValue(),
+    description: lineValue(),
+    warnAt: shareValue(),
+  } satisfies Record<keyof PoolOptions, GenericSchema>
+  const table = optionTable('range, description and warnAt', entries)
+  return lazy((value) => {
+    if (!isPlainObject(value)) return rangeValue()
+    return value.range === undefined ? refuse(() => 'a pool without "range".') : table
+  })
 }
 
 function namedServiceSchema(name: string): GenericSchema {

@@ -7,11 +7,16 @@ import { proxySchema } from './proxy-schema.ts'
 import { showValue } from './show.ts'
 import {
   booleanValue,
+  countValue,
   hostValue,
   lineValue,
+  oneOf,
   oneOrMany,
   portValue,
+  priorityValue,
   rangeValue,
+  strategyValue,
+  textValue,
   variableValue,
 } from './values.ts'
 
@@ -22,6 +27,7 @@ const MISPLACED: Record<string, string> = {
   strictPort: 'Did you mean "strict"?',
   exclude: 'It is a top-level option, for all services.',
   services: 'Services do not nest.',
+  pools: 'It is a top-level option; a service names one of them with "pool".',
   summary: 'It is a top-level option, for all services.',
 }
 
@@ -59,6 +65,15 @@ function serviceEntries(name: string) {
       'leave "preferred" out to get any free port.',
     ),
     range: rangeValue(),
+    pool: textValue('the name of a pool'),
+    strategy: strategyValue(),
+    priority: priorityValue(),
+    count: countValue(),
+    contiguous: booleanValue(),
+    group: textValue('a name that several services share'),
+    protocol: oneOf(['tcp', 'udp', 'unix'], 'protocol'),
+    path: textValue('the path of a socket'),
+    sticky: booleanValue(),
     host: hostValue(),
     strict: booleanValue(),
     required: booleanValue(),

@@ -1,7 +1,7 @@
 import type { Options, ServiceOptions } from '../types.ts'
 import { resolveEnvNames } from './names.ts'
 import { MAX_PORT, parseRange } from './ranges.ts'
-import type { ProxyRule, Range, ResolvedService, ServiceKind } from './resolved.ts'
+import type { ProxyRule, Range, ResolvedPool, ResolvedService, ServiceKind } from './resolved.ts'
 
 /** Default ports of the bundler's own servers; a server that is left out does not exist there. */
 export interface BuiltInPorts {
@@ -18,15 +18,23 @@ const DEFAULT_RANGE_SIZE = 100
 /** Where a range begins when neither the user nor the bundler named a port. */
 const DEFAULT_RANGE_FROM = 3000
 
-/** What every service inherits from the top level, and from the bundler. */
-type Inherited = Pick<Options, 'host' | 'strict'> & { readonly hmrVariable: string }
+/** What the services are resolved with, besides the options. */
+export interface ServiceContext {
+  readonly builtIn: BuiltInPorts
+  /** The port variable of `hmr`. */
+  readonly hmrVariable: string
+  readonly pools: readonly ResolvedPool[]
+}
+
+/** What every service inherits from the top level. */
+type Inherited = Pick<Options, 'host' | 'strict'>
 
 /** The bundler's services, then the user's in the order written, without those turned off. */
 export function resolveServices(
   { services, host, strict }: Options,
-  builtIn: BuiltInPorts,
-  hmrVariable: string,
+  context: ServiceContext,
 ): ResolvedService[] {
+  const { builtIn } = context
   const wanted = new Map<string, ServiceOptions | number | boolean>()
   for (const name of BUILT_IN) if (builtIn[name] !== undefined) wanted.set(name, true)
   // A key that is set again keeps its place, so the bundler's services stay first.
@@ -34,7 +42,7 @@ export function resolveServices(
   return [...wanted]
     .filter(([, service]) => service !== false)
     .map(([name, service]) =>
-      resolveService(name, toServiceOptions(service), { host, strict, hmrVariable }, builtIn),
+      resolveService(name, toServiceOptions(service), { host, strict }, context),
     )
 }
 
@@ -47,10 +55,11 @@ function resolveService(
   name: string,
   service: ServiceOptions,
   inherited: Inherited,
-  builtIn: BuiltInPorts,
+  { builtIn, hmrVariable, pools }: ServiceContext,
 ): ResolvedService {
   const kind = kindOf(name)
-  const range = parseRange(service.range)
+  const pool = pools.find(({ name }) => name === service.pool)
+  const range = parseRange(service.range) ?? pool?.range
   // Whoever writes a range doesn't want the bundler's usual port outside it.
   const usual = kind === 'external' || range ? undefined : builtIn[kind]
   const preferred = resolvePreferred(service.preferred, usual)
@@ -61,18 +70,20 @@ function resolveService(
     preferred,
     range: range ?? defaultRange(preferred[0]),
     rangeGiven: range !== undefined,
+    pool: service.pool,
+    strategy: service.strategy,
+    priority: service.priority ?? 0,
+    instance: undefined,
+    group: service.group,
+    protocol: service.protocol ?? 'tcp',
+    path: service.path,
+    sticky: service.sticky,
     host: service.host ?? inherited.host,
     strict: service.strict ?? inherited.strict,
     required: service.required ?? true,
     // Other services are proxied to or opened by hand, so a browser may meet any of them.
     browser: true,
-    env: resolveEnvNames({
-      name,
-      kind,
-      env: service.env,
-      proxied: proxy.length > 0,
-      hmrVariable: inherited.hmrVariable,
-    }),
+    env: resolveEnvNames({ name, kind, env: service.env, proxied: proxy.length > 0, hmrVariable }),
     proxy,
     separate: service.separate ?? false,
     description: service.description,

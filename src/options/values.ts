@@ -5,6 +5,9 @@ import { isVariableName } from './names.ts'
 import { isPort, MAX_PORT, MIN_PORT, parseRange } from './ranges.ts'
 import { showValue } from './show.ts'
 
+/** Ports that one service may ask for with `count`. */
+const MAX_COUNT = 100
+
 /** `true` or `false`. */
 export function booleanValue(): GenericSchema {
   return leaf(isBoolean, (value) => `${showValue(value)} is no boolean; expected true or false.`)
@@ -26,6 +29,44 @@ export function lineValue(): GenericSchema {
 /** A port by number. `whenZero` says how to get any free port in this place. */
 export function portValue(whenZero?: string): GenericSchema {
   return leaf(isPort, (value) => describeNoPort(value, whenZero))
+}
+
+/** One of `values`; `what` is what they are. */
+export function oneOf(values: readonly string[], what: string): GenericSchema {
+  const known = values.map((value) => `"${value}"`).join(', ')
+  return leaf(
+    (value) => typeof value === 'string' && values.includes(value),
+    (value) => `${showValue(value)} is no ${what}; expected ${known}.`,
+  )
+}
+
+/** The name of an order in which ranges are tried. */
+export function strategyValue(): GenericSchema {
+  return oneOf(['sequential', 'random', 'hash'], 'strategy')
+}
+
+/** Any finite number. */
+export function priorityValue(): GenericSchema {
+  return leaf(
+    (value) => typeof value === 'number' && Number.isFinite(value),
+    (value) => `${showValue(value)} is no priority; expected a number, the higher chooses first.`,
+  )
+}
+
+/** How many ports one service may have. */
+export function countValue(): GenericSchema {
+  return leaf(
+    (value) => isWithin(value, 1, MAX_COUNT) && Number.isInteger(value),
+    (value) => `${showValue(value)} is no count; expected a whole number from 1 to ${MAX_COUNT}.`,
+  )
+}
+
+/** A share: above 0 and up to 1. */
+export function shareValue(): GenericSchema {
+  return leaf(
+    (value) => isWithin(value, Number.MIN_VALUE, 1),
+    (value) => `${showValue(value)} is no share; expected a number above 0 and up to 1.`,
+  )
 }
 
 /** `[from, to]` or `'from-to'`. */
@@ -71,6 +112,10 @@ function describeNoPort(value: unknown, whenZero: string | undefined): string {
     if (parseRange(value)) return `${shown} is a range, not a port; put it in "range".`
   }
   return `${shown} is no port; expected a whole number from ${MIN_PORT} to ${MAX_PORT}.`
+}
+
+function isWithin(value: unknown, least: number, most: number): boolean {
+  return typeof value === 'number' && value >= least && value <= most
 }
 
 function isBoolean(value: unknown): value is boolean {

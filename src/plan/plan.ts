@@ -1,6 +1,6 @@
 import type { Range, ResolvedOptions, ResolvedService } from '../options/resolved.ts'
-import type { PortSource, RejectReason } from '../types.ts'
-import { isBlockedPort } from './blocked-ports.ts'
+import type { PortHolder, PortSource, RejectReason } from '../types.ts'
+import { type CandidateInput, candidates } from './candidates.ts'
 
 /** A port that a person asked for by number, outside the options. */
 export interface Wish {
@@ -10,14 +10,45 @@ export interface Wish {
   readonly from: string
 }
 
+/** A port that another root had in its last run. */
+export interface Claim {
+  readonly port: number
+  readonly service: string
+  readonly root: string
+  readonly checkout: string
+  readonly branch?: string | undefined
+  /** When that root last used it, in milliseconds since 1970. The oldest claim is given up first. */
+  readonly at: number
+}
+
 /** What the planner knows of the machine and of the past; nothing in it is looked up here. */
 export interface PlanFacts {
   /** By service, in the order they count. */
   readonly wishes: Readonly<Record<string, readonly Wish[]>>
   /** Last run's ports by service. */
   readonly sticky: Readonly<Record<string, number>>
+  /** Ports of other roots; asked once, when the first port that nobody asked for by number is offered. */
+  claims(): ReadonlyMap<number, Claim>
+  /** The root's checkout; its roots share the ports of servers that somebody else starts. */
+  readonly checkout: string
+  /** The root lies in a linked git worktree, which leaves the preferred ports to the main one. */
+  readonly linked: boolean
+  /** What `'hash'` starts from: names the root in a way that is the same on every machine. */
+  readonly seed: string
+  /** From 0 up to, but not including, 1. */
+  random(): number
   /** Ports that the kernel gives to outgoing connections. */
   readonly ephemeral: Range
+}
+
+/** The facts of a root that has no past and is no linked worktree. */
+export const NO_PAST: Omit<PlanFacts, 'wishes' | 'ephemeral'> = {
+  sticky: {},
+  claims: () => new Map(),
+  checkout: '',
+  linked: false,
+  seed: '',
+  random: Math.random,
 }
 
 /** One port to try. With `rejected` it is not tried, only remembered for the explanation. */
@@ -25,6 +56,8 @@ export interface Candidate {
   readonly port: number
   readonly source: PortSource
   readonly rejected?: RejectReason
+  /** Who has a claim on it. */
+  readonly holder?: PortHolder
 }
 
 /** The ordered candidates of one service; nothing is bound yet. */
@@ -39,79 +72,51 @@ export interface ServicePlan {
 
 export type AllocationPlan = readonly ServicePlan[]
 
-const PRIVILEGED_BELOW = 1024
-/** Where "any free port" is looked for: above most servers' defaults, below the usual ephemeral range. */
-const ANYWHERE: Range = { from: 20_000, to: 32_767 }
 /** A kernel range that begins lower than this was widened by hand and would leave hardly a port to choose. */
 const WIDENED_BELOW = 10_000
 const USUAL_EPHEMERAL_FROM = 32_768
 
 /**
  * The candidates of every service, in order: typed or set by a variable, preferred, sticky, range,
- * and with no range given any free port. `strict` stops after the preferred ones.
+ * with no range given any free port, and last what other roots have a claim on. `strict` stops
+ * after the preferred ones. A linked worktree tries the preferred ones after the range.
  */
 export function planPorts(options: ResolvedOptions, facts: PlanFacts): AllocationPlan {
   const ephemeral = usableEphemeral(facts.ephemeral)
   return options.services.map((service) => {
     const strict = service.strict ?? options.strict ?? false
-    const wishes = facts.wishes[service.name] ?? []
-    const sticky = facts.sticky[service.name]
-    const { exclude } = options
-    return {
+    const strategy = service.strategy ?? options.strategy ?? (facts.linked ? 'hash' : 'sequential')
+    const input: CandidateInput = {
       service,
       strict,
-      key: JSON.stringify([
-        wishes.map((w) => w.port),
-        service.preferred,
-        service.range,
-        service.rangeGiven,
-        strict,
-        exclude,
-      ]),
-      candidates: () => candidates({ service, strict, wishes, sticky, exclude, ephemeral }),
+      strategy,
+      wishes: facts.wishes[service.name] ?? [],
+      sticky: facts.sticky[service.name],
+      claims: facts.claims,
+      checkout: facts.checkout,
+      linked: facts.linked,
+      seed: `${facts.seed}\0${service.name}`,
+      random: facts.random,
+      exclude: options.exclude,
+      ephemeral,
     }
+    return { service, strict, key: keyOf(input), candidates: () => candidates(input) }
   })
 }
 
-interface CandidateInput {
-  service: ResolvedService
-  strict: boolean
-  wishes: readonly Wish[]
-  sticky: number | undefined
-  exclude: readonly Range[]
-  ephemeral: Range
-}
-
-function* candidates(input: CandidateInput): Generator<Candidate> {
-  const { service, strict, wishes, sticky } = input
-  const seen = new Set<number>()
-  const offer = function* (source: PortSource, port: number): Generator<Candidate> {
-    if (seen.has(port)) return
-    seen.add(port)
-    const rejected = reject(port, source, input)
-    yield rejected ? { port, source, rejected } : { port, source }
-  }
-  for (const wish of wishes) yield* offer(wish.source, wish.port)
-  for (const port of service.preferred) yield* offer('preferred', port)
-  if (strict && seen.size > 0) return
-  if (sticky !== undefined) yield* offer('sticky', sticky)
-  for (let port = service.range.from; port <= service.range.to; port++) yield* offer('range', port)
-  if (service.rangeGiven) return
-  for (let port = ANYWHERE.from; port <= ANYWHERE.to; port++) yield* offer('any', port)
-}
-
-function reject(port: number, source: PortSource, input: CandidateInput): RejectReason | undefined {
-  const byNumber = source === 'typed' || source === 'env' || source === 'preferred'
-  if (input.service.browser && isBlockedPort(port)) return 'blocked'
-  if (source !== 'typed' && source !== 'env' && isIn(port, input.exclude)) return 'excluded'
-  if (byNumber) return undefined
-  if (port < PRIVILEGED_BELOW) return 'privileged'
-  if (port >= input.ephemeral.from && port <= input.ephemeral.to) return 'ephemeral'
-  return undefined
-}
-
-function isIn(port: number, ranges: readonly Range[]): boolean {
-  return ranges.some((range) => port >= range.from && port <= range.to)
+/** What a person could change; memory is not in it, or every run would differ from the one before. */
+function keyOf({ service, strict, strategy, wishes, exclude }: CandidateInput): string {
+  return JSON.stringify([
+    wishes.map((wish) => wish.port),
+    service.preferred,
+    service.range,
+    service.rangeGiven,
+    service.protocol,
+    service.path,
+    strict,
+    strategy,
+    exclude,
+  ])
 }
 
 function usableEphemeral(range: Range): Range {

@@ -64,7 +64,8 @@ export function* allocateService(
     }
   }
   for (const candidate of plan.candidates()) {
-    const attempt: PortAttempt = { port: candidate.port, source: candidate.source }
+    const { port, source, holder } = candidate
+    const attempt: PortAttempt = { port, source, ...(holder && { holder }) }
     attempts.push(attempt)
     if (candidate.rejected) {
       attempt.rejected = candidate.rejected

@@ -9,6 +9,7 @@ const REASONS: Record<NonNullable<PortAttempt['rejected']>, string> = {
   ephemeral: "in the kernel's range for outgoing connections",
   privileged: 'below 1024, taken only when preferred by number',
   excluded: 'listed in `exclude`',
+  claimed: "another checkout's from its last run",
   'own-service': 'already used by another service here',
   'no-address': 'no such address on this machine',
 }

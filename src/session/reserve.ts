@@ -2,7 +2,7 @@ import { resolveOptions } from '../options/resolve.ts'
 import { collectWishes } from '../options/wishes.ts'
 import { ephemeralRange } from '../net/ephemeral.ts'
 import { serviceVariables } from '../output/variables.ts'
-import { planPorts } from '../plan/plan.ts'
+import { NO_PAST, planPorts } from '../plan/plan.ts'
 import { runSteps } from '../reservation/questions.ts'
 import { sessionOf, type Want } from '../reservation/session.ts'
 import type { Options, Reservation } from '../types.ts'
@@ -32,8 +32,8 @@ export async function reserveServices(
     block: new Map(),
   })
   const plan = planPorts(resolved, {
+    ...NO_PAST,
     wishes: set.byService,
-    sticky: {},
     ephemeral: ephemeralRange(),
   })
   const session = sessionOf({ root, ...world })

@@ -1,6 +1,6 @@
 import type { HostService, Run, RunRequest } from '../bundlers/adapter.ts'
 import { collectWishes, parsePort } from '../options/wishes.ts'
-import { planPorts, type Wish } from '../plan/plan.ts'
+import { NO_PAST, planPorts, type Wish } from '../plan/plan.ts'
 import { ephemeralRange } from '../net/ephemeral.ts'
 import { registry } from '../reservation/registry.ts'
 import { runSteps, runStepsSync, type Steps } from '../reservation/questions.ts'
@@ -50,7 +50,7 @@ function* startSteps(session: Session, asked: RunRequest, world: SessionWorld): 
   )
   const plan = planPorts(
     { ...options, services },
-    { wishes, sticky: {}, ephemeral: ephemeralRange() },
+    { ...NO_PAST, wishes, ephemeral: ephemeralRange() },
   )
   const wants = request.services.map((host, index): Want => ({
     plan: plan[index] as (typeof plan)[number],

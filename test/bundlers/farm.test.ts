@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -107,6 +108,48 @@ test('each WebSocket reaches the service of its path, and HMR is not bothered', 
   expect(child.output()).not.toContain('HMR upgrade failed')
 })
 
+test('a service that moves is followed, over HTTP and WebSocket', async () => {
+  const [from, to] = await freeRange(4)
+  using root = appOf(farmHost, {
+    server: { port: from },
+    // Farm watches the env file and would start the next server meanwhile.
+    ports: JSON.stringify({
+      env: false,
+      services: { api: { range: [to - 1, to], proxy: '/api' } },
+    }),
+  })
+  root.write({ 'server.mjs': PROGRAM })
+  await using child = startNode(['server.mjs'], { cwd: root.dir })
+  await child.sees(/serving/)
+  const url = `http://localhost:${from}/api/x`
+  const startApi = (name: string, port: number): Child =>
+    startNode([apiProgram, name], { cwd: root.dir, env: { API_PORT: String(port) } })
+  await using old = startApi('old', to - 1)
+  await old.sees(/api on/)
+  expect((await get(url)).text).toContain('"old"')
+  expect(await echo(url, 'hello')).toBe('old: hello')
+  child.process.kill('SIGHUP')
+  await child.sees(/moved/)
+  expect((await get(url)).text).toContain(`nothing answers on port ${to}`)
+  await using next = startApi('next', to)
+  await next.sees(/api on/)
+  expect((await get(url)).text).toContain('"next"')
+  expect(await echo(url, 'hello')).toBe('next: hello')
+})
+
+test('the branch goes before the title', async () => {
+  const port = await freePort()
+  using root = appOf(farmHost, { server: { port }, ports: '{ titlePrefix: true }' })
+  execFileSync('git', ['init', '-q', '-b', 'feature-$&', root.dir])
+  root.write({
+    'index.html':
+      '<!doctype html><html><head><title>Shöp</title></head><body><script src="./main.js"></script></body></html>',
+  })
+  await using child = startFarm(root.dir)
+  const { origin } = await farmUrl(child)
+  expect((await get(`${origin}/`)).text).toContain('<title>[feature-$&amp;] Shöp</title>')
+})
+
 test('~ports is never the one of the last start', async () => {
   const [from] = await freeRange(4)
   using root = appOf(farmHost, { server: { port: from } })
@@ -188,12 +231,17 @@ test('a program that closes its server gets its ports back', async () => {
 })
 
 const PROGRAM = `import { createCompiler, createDevServer, Logger, resolveConfig } from '@farmfe/core'
+import { move } from 'unplugin-ports/api'
 
 const logger = new Logger()
 const config = await resolveConfig({ configPath: process.cwd() }, 'development', logger)
 const server = await createDevServer(await createCompiler(config, logger), config, logger)
 await server.listen()
 setInterval(() => {}, 1000)
+process.once('SIGHUP', async () => {
+  await move('api')
+  console.log('moved')
+})
 process.once('SIGUSR2', async () => {
   await server.close()
   console.log('closed')

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { PortsError, reserve, whoHolds } from '../../src/api.ts'
 import { resolveOptions } from '../../src/options/resolve.ts'
-import { planPorts } from '../../src/plan/plan.ts'
+import { NO_PAST, planPorts } from '../../src/plan/plan.ts'
 import { runStepsSync } from '../../src/reservation/questions.ts'
 import { sessionOf, type SessionUse } from '../../src/reservation/session.ts'
 import { leasePlace } from '../../src/reservation/who-holds.ts'
@@ -19,8 +19,8 @@ function openSync(
   hold = true,
 ): SessionUse {
   const plan = planPorts(resolveOptions({ services }), {
+    ...NO_PAST,
     wishes: {},
-    sticky: {},
     ephemeral: { from: 32_768, to: 60_999 },
   })
   const session = sessionOf({

@@ -28,9 +28,10 @@ const NO_VARIABLE = 'expected letters, digits and "_", not beginning with a digi
 const NO_PATH = `expected one that begins with "/", or a regular expression that begins with "^".`
 const NO_HOST =
   'expected a name or an IP address without scheme, port or brackets, or true for all interfaces.'
-const TOP_LEVEL_OPTIONS = 'services, host, exclude, strict, env, summary, root'
+const TOP_LEVEL_OPTIONS =
+  'services, host, exclude, strict, strategy, pools, layout, sticky, titlePrefix, env, summary, root'
 const SERVICE_OPTIONS =
-  'preferred, range, host, strict, required, env, proxy, separate, description, metadata'
+  'preferred, range, pool, strategy, priority, count, contiguous, group, protocol, path, sticky, host, strict, required, env, proxy, separate, description, metadata'
 
 describe('top level', () => {
   test.each<[unknown, string]>([
@@ -42,7 +43,7 @@ describe('top level', () => {
     [{ Host: 'a' }, 'Host: unknown option (value: "a"). Did you mean "host"?'],
     [
       { banana: 1n },
-      'banana: unknown option (value: 1n). Known: services, host, exclude, strict, env, summary, root.',
+      'banana: unknown option (value: 1n). Known: services, host, exclude, strict, strategy, pools, layout, sticky, titlePrefix, env, summary, root.',
     ],
     [{ '': 1 }, `options[""]: unknown option (value: 1). Known: ${TOP_LEVEL_OPTIONS}.`],
     [

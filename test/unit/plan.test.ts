@@ -2,8 +2,8 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { resolveOptions } from '../../src/options/resolve.ts'
 import { isBlockedPort } from '../../src/plan/blocked-ports.ts'
-import { planPorts, type PlanFacts } from '../../src/plan/plan.ts'
-import type { Options } from '../../src/types.ts'
+import { type Claim, NO_PAST, planPorts, type PlanFacts } from '../../src/plan/plan.ts'
+import type { Options, ServiceOptions } from '../../src/types.ts'
 
 const ephemeral = { from: 32_768, to: 60_999 }
 
@@ -13,7 +13,7 @@ function candidates(
   options: Options = {},
 ) {
   const resolved = resolveOptions({ ...options, services: { api: service } })
-  const [plan] = planPorts(resolved, { wishes: {}, sticky: {}, ephemeral, ...facts })
+  const [plan] = planPorts(resolved, { ...NO_PAST, wishes: {}, ephemeral, ...facts })
   return [...(plan?.candidates() ?? [])]
 }
 
@@ -110,8 +110,8 @@ test('excluded ports are passed over, but not one that a person typed', () => {
 test('equal wants have equal keys, different ones different keys', () => {
   const key = (service: NonNullable<Options['services']>[string], facts: Partial<PlanFacts> = {}) =>
     planPorts(resolveOptions({ services: { api: service } }), {
+      ...NO_PAST,
       wishes: {},
-      sticky: {},
       ephemeral,
       ...facts,
     })[0]?.key
@@ -153,4 +153,77 @@ test('property: every candidate is a port, offered once, and none that may not b
       },
     ),
   )
+})
+
+test('the order of a strategy has every port once; equal seeds hash alike', () => {
+  const ports = (service: ServiceOptions, facts: Partial<PlanFacts> = {}) =>
+    candidates({ range: [4000, 4099], ...service }, facts).map((c) => c.port)
+  const sorted = Array.from({ length: 100 }, (_, index) => 4000 + index)
+  expect(ports({})).toEqual(sorted)
+  for (const strategy of ['random', 'hash'] as const) {
+    const list = ports({ strategy }, { seed: 'shop' })
+    expect(list).not.toEqual(sorted)
+    expect(list.toSorted((a, b) => a - b)).toEqual(sorted)
+  }
+  expect(ports({ strategy: 'hash' }, { seed: 'a' })).toEqual(
+    ports({ strategy: 'hash' }, { seed: 'a' }),
+  )
+  expect(ports({ strategy: 'hash' }, { seed: 'a' })).not.toEqual(
+    ports({ strategy: 'hash' }, { seed: 'b' }),
+  )
+})
+
+test('a linked worktree leaves the preferred ports to the main one and hashes', () => {
+  const list = candidates({ preferred: 4000 }, { linked: true, seed: 'feature-x' })
+  expect(list[0]?.source).toBe('range')
+  expect(list.findIndex((c) => c.port === 4000)).toBe(99)
+  expect(list[99]?.source).toBe('preferred')
+  const sticky = candidates({ preferred: 4000 }, { linked: true, sticky: { api: 4000 } })
+  expect(sticky[0]).toEqual({ port: 4000, source: 'sticky' })
+})
+
+test('a linked worktree that may have nothing else takes the preferred port', () => {
+  expect(candidates({ preferred: 4000, strict: true }, { linked: true })).toEqual([
+    { port: 4000, source: 'preferred' },
+  ])
+})
+
+test("another root's ports are passed over and given up last, the oldest first", () => {
+  const claim = (port: number, at: number): [number, Claim] => [
+    port,
+    { port, service: 'web', root: '/a/web', checkout: '/a', branch: 'main', at },
+  ]
+  const claims = () => new Map([claim(4000, 2000), claim(4001, 1000)])
+  const list = candidates({ preferred: 4000, range: [4000, 4002] }, { claims })
+  expect(list.map((c) => [c.port, c.source, c.rejected])).toEqual([
+    [4000, 'preferred', 'claimed'],
+    [4001, 'range', 'claimed'],
+    [4002, 'range', undefined],
+    [4001, 'range', undefined],
+    [4000, 'preferred', undefined],
+  ])
+  expect(list[0]?.holder).toEqual({
+    port: 4000,
+    via: 'memory',
+    service: 'web',
+    root: '/a/web',
+    checkout: '/a',
+    branch: 'main',
+    since: '1970-01-01T00:00:02.000Z',
+  })
+  const wishes = { api: [{ port: 4000, source: 'typed', from: '--port' } as const] }
+  expect(candidates(4000, { claims, wishes })[0]).toEqual({ port: 4000, source: 'typed' })
+  expect(candidates({ preferred: 4000, strict: true }, { claims })).toEqual([
+    { port: 4000, source: 'preferred' },
+  ])
+})
+
+test("the ports of an API belong to the checkout's other roots as well", () => {
+  const claims = () =>
+    new Map([[4000, { port: 4000, service: 'api', root: '/a/admin', checkout: '/a', at: 1 }]])
+  expect(candidates(4000, { claims, checkout: '/a' })[0]).toEqual({
+    port: 4000,
+    source: 'preferred',
+  })
+  expect(candidates(4000, { claims, checkout: '/b' })[0]?.rejected).toBe('claimed')
 })

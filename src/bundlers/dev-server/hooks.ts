@@ -4,6 +4,7 @@ import type { Options } from '../../types.ts'
 import type { HostLogger, Run, StartRun, StartRunSync } from '../adapter.ts'
 import { attach } from './attach.ts'
 import { onDevServer } from './intercept.ts'
+import { prefixTitles } from './title.ts'
 import { devServerRequest, numericPort, usualPorts } from './request.ts'
 import { certainServer, isServing } from './serving.ts'
 import type { AnyCompiler, DevServer, DevServerOptions } from './types.ts'
@@ -114,6 +115,7 @@ export function devServerHooks(
       )
       return
     }
+    prefixTitles(compiler, () => latest?.titlePrefix)
     if (!isServing(world())) return
     const server = certainServer(compiler)
     if (server && !server.ipc) {

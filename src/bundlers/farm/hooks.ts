@@ -1,17 +1,15 @@
-import type { Server } from 'node:http'
 import { resolveOptions } from '../../options/resolve.ts'
 import { registry } from '../../reservation/registry.ts'
 import type { Options } from '../../types.ts'
 import type { Addresses } from '../../virtual-module.ts'
-import type { HostLogger, Run, StartRun } from '../adapter.ts'
-import { handOver } from '../handover.ts'
-import { closeHmrServer, createHmrServer } from '../hmr-server.ts'
+import type { Run, StartRun } from '../adapter.ts'
 import { passPortCheck } from '../port-check.ts'
-import { announceRun, restartFrom } from '../restart.ts'
+import { attach, logger, type Pending } from './attach.ts'
 import { injectPorts, tellClient } from './inject.ts'
-import { type FarmProxyRule, httpProxies, proxyRules, proxySockets } from './proxy.ts'
+import { httpProxies, proxyRules } from './proxy.ts'
 import { type FarmPlace, farmRequest, hmrOf, needsPorts, usualPorts } from './request.ts'
-import type { FarmConfig, FarmServer, FarmServerOptions } from './types.ts'
+import { prefixTitle } from '../title.ts'
+import type { FarmConfig, FarmPage, FarmServer } from './types.ts'
 
 /** Ports of a config that never became a server are given back after this, in milliseconds. */
 const ABANDONED_AFTER_MS = 120_000
@@ -21,38 +19,16 @@ export interface FarmWorld extends FarmPlace {
   readonly startRun: StartRun
 }
 
-/** A config that has its ports and waits for the server made from it. */
-interface Pending {
-  readonly run: Run
-  /** What the user's config says of the server. */
-  readonly written: FarmServerOptions
-  readonly rules: readonly FarmProxyRule[]
-  /** Directories from which Farm can be found. */
-  readonly from: readonly string[]
-  /** It goes on where another server of this process leaves off. */
-  readonly restarted: boolean
-  /** Ends the wait for Farm's port check. */
-  readonly checked: () => void
-  readonly abandoned: NodeJS.Timeout
-  /** What Farm made of all configs, and what it restarts with. */
-  resolved?: FarmConfig
-}
-
 /** The Farm side of one `ports()`. */
 export interface FarmHooks {
   readonly plugin: {
     config(config: FarmConfig): Promise<FarmConfig | undefined>
     configResolved(config: FarmConfig): void
     configureDevServer(server: FarmServer): void
+    transformHtml?: { order: 0 | 1 | 2; executor(page: { htmlResource: FarmPage }): FarmPage }
   }
   /** Of the latest server; empty before one and in builds. */
   addresses(): Addresses
-}
-
-const logger: HostLogger = {
-  // Farm's own would put its prefix before every line of the table.
-  info: (message) => console.log(message),
-  warn: (message) => console.warn(message),
 }
 
 /** Hooks that reserve ports before Farm resolves its config and hand the held sockets to its server. */
@@ -107,60 +83,19 @@ export function farmHooks(given: Options | undefined, world: () => FarmWorld): F
       taken.run.report(logger)
       attach(server, taken)
     },
+    // Pages cross from Rust and back for it, so only where it is wanted.
+    ...(given?.titlePrefix && {
+      transformHtml: {
+        order: 0,
+        executor: ({ htmlResource }) => withTitle(htmlResource, latest?.titlePrefix),
+      },
+    }),
   }
   return { plugin, addresses: () => latest?.addresses() ?? {} }
 }
 
-/** Ties a run to a dev server: handover, restart, summary, close. */
-function attach(server: FarmServer, pending: Pending): void {
-  const { run, rules, from, restarted } = pending
-  const http = server.server
-  if (!http) return run.close()
-  announceRun(run)
-  const dev = run.reservation('dev')
-  if (dev) {
-    // Farm's own variable would win over the config.
-    server.config.port = dev.port
-    handOver(http, dev)
-  }
-  const hmrServer = attachHmr(server, pending)
-  proxySockets(http, rules, from)
-  // After a restart, whoever asked for it prints what has changed.
-  if (!restarted) http.once('listening', () => setImmediate(() => run.printSummary(logger)))
-  let restarting = false
-  http.once('close', () => {
-    closeHmrServer(hmrServer)
-    if (!restarting) run.close()
-  })
-  const { restart } = server
-  server.restart = async (work) => {
-    restarting = true
-    const reservations = [dev, run.reservation('hmr')].filter((found) => found !== undefined)
-    for (const reservation of reservations) reservation.keepAtClose = true
-    forget(pending)
-    const { next } = await restartFrom(run, () => restart.call(server, work))
-    for (const reservation of reservations) reservation.keepAtClose = false
-    run.close()
-    next?.continueAfter(run, logger)
-  }
-}
-
-/** HMR's own server listens on the held port and passes its connections to Farm's socket. */
-function attachHmr(server: FarmServer, { run, written }: Pending): Server | undefined {
-  const hmr = run.reservation('hmr')
-  const { ws } = server
-  if (!hmr || !ws) return undefined
-  const own = createHmrServer(written.https)
-  own.on('upgrade', ws.upgradeWsServer.bind(ws))
-  handOver(own, hmr)
-  hmr.adoptWhenFree(own)
-  return own
-}
-
-/**
- * Farm restarts with the config that it has resolved, as if the user had typed it: what came from
- * here must not pass for the user's wish.
- */
-function forget({ resolved, written }: Pending): void {
-  if (resolved) resolved.server = written
+function withTitle(page: FarmPage, prefix: string | undefined): FarmPage {
+  if (prefix === undefined) return page
+  const html = prefixTitle(Buffer.from(page.bytes).toString(), prefix)
+  return { ...page, bytes: [...Buffer.from(html)] }
 }

@@ -4,7 +4,14 @@ import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import type { ResolvedOptions } from '../../options/resolved.ts'
 import type { HostLogger, Run } from '../adapter.ts'
-import { overriddenPaths, type PathTest, pathTest, proxyEntries } from '../http-proxy.ts'
+import {
+  overriddenPaths,
+  type PathTest,
+  pathTest,
+  type ProxiedService,
+  proxiedService,
+  proxyEntries,
+} from '../http-proxy.ts'
 import type { FarmProxies } from './types.ts'
 
 /** One path that is proxied. */
@@ -29,17 +36,17 @@ export function proxyRules(
   return options.services.flatMap(({ name, proxy }) => {
     const reservation = run.reservation(name)
     if (!reservation) return []
-    const { url } = reservation
-    const hint = () => run.startHint(name)
-    for (const path of overriddenPaths({ url, rules: proxy, hint }, known)) {
+    const serviceOf = (rules: typeof proxy): ProxiedService =>
+      proxiedService(reservation, rules, () => run.startHint(name))
+    for (const path of overriddenPaths(serviceOf(proxy), known)) {
       run.warn([
-        `server.proxy["${path}"] in your config names another target than ${url}, so requests don't follow "${name}". Remove that entry.`,
+        `server.proxy["${path}"] in your config names another target than ${reservation.url}, so requests don't follow "${name}". Remove that entry.`,
       ])
     }
     return proxy.flatMap((rule) => {
       const { context } = rule
       const matches = pathTest(context)
-      return proxyEntries({ url, rules: [rule], hint }, known, logger).map(
+      return proxyEntries(serviceOf([rule]), known, logger).map(
         ({ context: _context, onError: _onError, ...entry }) => ({ context, matches, entry }),
       )
     })

@@ -41,3 +41,9 @@ export interface FarmServer {
   /** Closes this server and starts the next one. */
   restart(work: () => Promise<unknown>): Promise<unknown>
 }
+
+/** A page that Farm is about to serve. */
+export interface FarmPage {
+  readonly bytes: readonly number[]
+  [property: string]: unknown
+}
