@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { type Child, startNode } from '../_utils/children.ts'
 import { echo, get, refusal } from '../_utils/http.ts'
 import { freePort, freeRange, isFree, occupy } from '../_utils/sockets.ts'
-import { repo, type TempRoot } from '../_utils/temp.ts'
+import { repo, tempRoot, type TempRoot } from '../_utils/temp.ts'
 import { until } from '../_utils/until.ts'
 import { farmHost, farmUrl, scriptPath, startFarm } from './_hosts/farm.ts'
 import { appOf, envOf } from './_suite.ts'
@@ -135,6 +135,27 @@ test('a service that moves is followed, over HTTP and WebSocket', async () => {
   await next.sees(/api on/)
   expect((await get(url)).text).toContain('"next"')
   expect(await echo(url, 'hello')).toBe('next: hello')
+})
+
+test("another checkout's API is refused by name, over HTTP and WebSocket", async () => {
+  const [from, to] = await freeRange(3)
+  using root = appOf(farmHost, {
+    server: { port: from },
+    ports: options({ api: { preferred: to, proxy: '/api' } }),
+  })
+  using other = tempRoot()
+  for (const { dir } of [root, other]) execFileSync('git', ['init', '-q', '-b', 'feature-x', dir])
+  await using child = startFarm(root.dir)
+  const { origin } = await farmUrl(child)
+  await using foreign = startNode([apiProgram, 'foreign'], {
+    cwd: other.dir,
+    env: { API_PORT: String(to) },
+  })
+  await foreign.sees(/api on/)
+  const refused = await get(`${origin}/api/x`)
+  expect(refused.status).toBe(502)
+  expect(refused.text).toContain(`port ${to} is served by node api.mjs foreign in ../`)
+  expect(await refusal(`${origin}/api/ws`)).toBe(502)
 })
 
 test('the branch goes before the title', async () => {

@@ -37,7 +37,7 @@ export function proxyRules(
     const reservation = run.reservation(name)
     if (!reservation) return []
     const serviceOf = (rules: typeof proxy): ProxiedService =>
-      proxiedService(reservation, rules, () => run.startHint(name))
+      proxiedService(reservation, rules, run)
     for (const path of overriddenPaths(serviceOf(proxy), known)) {
       run.warn([
         `server.proxy["${path}"] in your config names another target than ${reservation.url}, so requests don't follow "${name}". Remove that entry.`,
