@@ -30,6 +30,8 @@ interface EnvNamesInput {
   readonly env: ServiceOptions['env']
   /** Whether the service has `proxy` rules; only then is there a target by default. */
   readonly proxied: boolean
+  /** The port variable of `hmr`. */
+  readonly hmrVariable: string
 }
 
 /** The variables of a service: the user's names, and the default for every kind of value not named. */
@@ -45,10 +47,12 @@ export function resolveEnvNames(input: EnvNamesInput): ResolvedEnvNames {
   }
 }
 
-function defaultEnvNames({ name, kind, protocol, proxied }: EnvNamesInput): ResolvedEnvNames {
+function defaultEnvNames(input: EnvNamesInput): ResolvedEnvNames {
+  const { name, kind, protocol, proxied, hmrVariable } = input
   const stem = variableStem(name)
+  const usual = `${stem}_${protocol === 'unix' ? 'SOCKET' : 'PORT'}`
   return {
-    port: [kind === 'hmr' ? 'VITE_HMR_PORT' : `${stem}_${protocol === 'unix' ? 'SOCKET' : 'PORT'}`],
+    port: [kind === 'hmr' ? hmrVariable : usual],
     // Nobody opens the HMR socket by hand.
     url: kind === 'hmr' ? [] : [`${stem}_URL`],
     target: proxied ? [`${stem}_TARGET`] : [],
