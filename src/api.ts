@@ -1,3 +1,4 @@
+import { WELL_KNOWN, type WellKnownPort } from './options/well-known.ts'
 import { registry } from './reservation/registry.ts'
 import { whoHolds as findHolders } from './reservation/who-holds.ts'
 import { portOf, type PortQuery } from './session/port-of.ts'
@@ -8,6 +9,7 @@ import { realRoot } from './utils/real-root.ts'
 
 export { PortsError, PortsOptionError } from './errors.ts'
 export type { PortsErrorCode, ServiceProblem } from './errors.ts'
+export type { WellKnownPort } from './options/well-known.ts'
 export type { PortQuery } from './session/port-of.ts'
 export type { Reservations } from './session/reserve.ts'
 export type * from './types.ts'
@@ -56,6 +58,14 @@ export function allocations(root?: string): Allocation[] {
 export function port(service: string, query: string | PortQuery = {}): Promise<number> {
   const { root, timeoutMs } = typeof query === 'string' ? { root: query } : query
   return portOf(service, realRoot(processWorld().cwd, root), timeoutMs)
+}
+
+/**
+ * The services whose usual port is known by their name: it is their default of `preferred` when
+ * they have neither `range` nor `pool`. Names are matched without regard to case, `-`, `_` and `.`.
+ */
+export function wellKnownPorts(): WellKnownPort[] {
+  return WELL_KNOWN.map((entry) => ({ ...entry, aliases: [...entry.aliases] }))
 }
 
 /**

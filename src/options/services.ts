@@ -1,7 +1,16 @@
 import type { Options, ServiceOptions } from '../types.ts'
+import { instanceName, instancePath, instancesOf } from './instances.ts'
 import { resolveEnvNames } from './names.ts'
 import { MAX_PORT, parseRange } from './ranges.ts'
-import type { ProxyRule, Range, ResolvedPool, ResolvedService, ServiceKind } from './resolved.ts'
+import type {
+  ProxyRule,
+  Range,
+  ResolvedPool,
+  ResolvedService,
+  ServiceInstance,
+  ServiceKind,
+} from './resolved.ts'
+import { wellKnownPort } from './well-known.ts'
 
 /** Default ports of the bundler's own servers; a server that is left out does not exist there. */
 export interface BuiltInPorts {
@@ -21,7 +30,10 @@ const DEFAULT_RANGE_FROM = 3000
 /** What every service inherits from the top level. */
 type Inherited = Pick<Options, 'host' | 'strict'>
 
-/** The bundler's services, then the user's in the order written, without those turned off. */
+/**
+ * The bundler's services, then the user's in the order written, without those turned off. An entry
+ * with `count` stands there once for each of its ports.
+ */
 export function resolveServices(
   { services, host, strict }: Options,
   builtIn: BuiltInPorts,
@@ -33,32 +45,42 @@ export function resolveServices(
   for (const [name, service] of Object.entries(services ?? {})) wanted.set(name, service)
   return [...wanted]
     .filter(([, service]) => service !== false)
-    .map(([name, service]) =>
-      resolveService(name, toServiceOptions(service), { host, strict }, builtIn, pools),
-    )
+    .flatMap(([name, service]) => {
+      const options = toServiceOptions(service)
+      return instancesOf(name, options).map((instance) =>
+        resolveService(name, options, { host, strict }, builtIn, pools, instance),
+      )
+    })
 }
 
-function toServiceOptions(service: ServiceOptions | number | boolean): ServiceOptions {
+/** An entry of `services` as an object. */
+export function toServiceOptions(service: ServiceOptions | number | boolean): ServiceOptions {
   if (typeof service === 'number') return { preferred: service }
   return typeof service === 'boolean' ? {} : service
 }
 
 function resolveService(
-  name: string,
+  entry: string,
   service: ServiceOptions,
   inherited: Inherited,
   builtIn: BuiltInPorts,
   pools: readonly ResolvedPool[],
+  instance: ServiceInstance | undefined,
 ): ResolvedService {
-  const kind = kindOf(name)
+  const kind = kindOf(entry)
+  const wellKnown = kind === 'external' ? wellKnownPort(entry) : undefined
   const pool = pools.find(({ name }) => name === service.pool)
   const range = parseRange(service.range) ?? pool?.range
-  // Whoever writes a range doesn't want the bundler's usual port outside it.
-  const usual = kind === 'external' || range ? undefined : builtIn[kind]
+  // Whoever writes a range doesn't want the usual port outside it.
+  const usual = range ? undefined : kind === 'external' ? wellKnown?.port : builtIn[kind]
   const preferred = resolvePreferred(service.preferred, usual)
-  const proxy = resolveProxy(service.proxy)
+  const index = instance?.index ?? 1
+  const proxy = index === 1 ? resolveProxy(service.proxy) : []
+  // What is forwarded to by the dev server speaks HTTP, whatever its name.
+  const scheme = service.proxy === undefined ? (wellKnown?.scheme ?? 'http') : 'http'
+  const isHttp = scheme === 'http'
   return {
-    name,
+    name: instanceName(entry, index),
     kind,
     preferred,
     range: range ?? defaultRange(preferred[0]),
@@ -66,17 +88,25 @@ function resolveService(
     pool: service.pool,
     strategy: service.strategy,
     priority: service.priority ?? 0,
-    instance: undefined,
+    instance,
     group: service.group,
     protocol: service.protocol ?? 'tcp',
-    path: service.path,
+    path: service.path && instancePath(service.path, index),
     sticky: service.sticky,
     host: service.host ?? inherited.host,
     strict: service.strict ?? inherited.strict,
     required: service.required ?? true,
     // Other services are proxied to or opened by hand, so a browser may meet any of them.
-    browser: true,
-    env: resolveEnvNames({ name, kind, env: service.env, proxied: proxy.length > 0 }),
+    browser: isHttp,
+    scheme,
+    env: resolveEnvNames({
+      name: entry,
+      kind,
+      env: service.env,
+      proxied: proxy.length > 0,
+      hasUrl: isHttp,
+      instance,
+    }),
     proxy,
     separate: service.separate ?? false,
     description: service.description,
@@ -84,7 +114,8 @@ function resolveService(
   }
 }
 
-function kindOf(name: string): ServiceKind {
+/** Who makes the server of an entry of this name listen. */
+export function kindOf(name: string): ServiceKind {
   return BUILT_IN.find((kind) => kind === name) ?? 'external'
 }
 

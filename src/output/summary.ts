@@ -19,6 +19,8 @@ export interface SummaryRow {
   readonly variable?: string | undefined
   /** For a service that is not required and could not be had. */
   readonly failed?: readonly PortAttempt[]
+  /** Why it has none, where that is not about a port. */
+  readonly without?: string
 }
 
 /** How the table is drawn. */
@@ -90,7 +92,11 @@ function cellsOf(row: SummaryRow, style: SummaryStyle): Cells {
   }
   if (!allocation) {
     const why = row.failed?.at(-1)
-    const reason = why ? `${why.port} ${attemptText(why, style.from)}` : 'no free port'
+    const reason = row.without
+      ? row.without
+      : why
+        ? `${why.port} ${attemptText(why, style.from)}`
+        : 'no free port'
     return { name, place: 'none', link: false, reason: `not required; ${reason}` }
   }
   const place = row.link ? `${allocation.url}/` : String(allocation.port)

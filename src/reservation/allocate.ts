@@ -6,8 +6,9 @@ import type { LeaseName } from '../lease/names.ts'
 import { addressesToCheck, type BindAddress, type MachineAddresses } from '../net/addresses.ts'
 import { bind, type BindFailure } from '../net/bind.ts'
 import { Hold } from '../net/hold.ts'
+import type { ResolvedService } from '../options/resolved.ts'
 import type { Candidate, ServicePlan } from '../plan/plan.ts'
-import type { PortAttempt } from '../types.ts'
+import type { PortAttempt, RejectReason } from '../types.ts'
 import { ask, type Steps } from './questions.ts'
 import type { Found } from './reservation.ts'
 import type { Verdict } from './whose.ts'
@@ -31,6 +32,8 @@ export interface AllocationContext {
   readonly machine: MachineAddresses
   /** The session's checkout. */
   readonly checkout: string
+  /** Services that have chosen in this allocation already, by port. */
+  readonly chosen: ReadonlyMap<number, ResolvedService>
   leaseName(port: number): LeaseName
   describe(service: string, port: number, state: LeaseAnswer['state']): LeaseAnswer
 }
@@ -65,6 +68,10 @@ export function* allocateService(
   }
   for (const candidate of plan.candidates()) {
     const { port, source, holder } = candidate
+    // That the others of one entry came first is no news to anybody.
+    if (!byWish(candidate) && !plan.strict && isSibling(context.chosen.get(port), plan.service)) {
+      continue
+    }
     const attempt: PortAttempt = { port, source, ...(holder && { holder }) }
     attempts.push(attempt)
     if (candidate.rejected) {
@@ -74,9 +81,7 @@ export function* allocateService(
     if (candidate.port === request.current) {
       return { ok: true, keep: candidate.port, attempts }
     }
-    const taken = yield* request.hold
-      ? holdPort(candidate, request, context)
-      : leasePort(candidate, request, context)
+    const taken = yield* tryCandidate(candidate, request, context)
     if (typeof taken === 'object') {
       const { port, source } = candidate
       return {
@@ -91,19 +96,31 @@ export function* allocateService(
   return { ok: false, code: failureCode(request, attempts), attempts }
 }
 
-type Taken = Pick<Found, 'hold' | 'lease' | 'running' | 'claim'>
-type Refusal = NonNullable<PortAttempt['rejected']>
+/** A port that was had, and what keeps it. */
+export type Taken = Pick<Found, 'hold' | 'lease' | 'running' | 'claim'>
+
+/** Takes one candidate, or says why not; then nothing of it is kept. */
+export function* tryCandidate(
+  candidate: Candidate,
+  request: ServiceRequest,
+  context: AllocationContext,
+): Steps<Taken | RejectReason> {
+  if (context.chosen.has(candidate.port)) return 'own-service'
+  return yield* request.hold
+    ? holdPort(candidate, request, context)
+    : leasePort(candidate, request, context)
+}
 
 function* holdPort(
   candidate: Candidate,
   request: ServiceRequest,
   context: AllocationContext,
-): Steps<Taken | Refusal> {
+): Steps<Taken | RejectReason> {
   const { port } = candidate
   const claim = claimer(port, 'held', request, context)
   const lease = claim()
   if (!lease) return 'leased'
-  const hold = new Hold({ speaksHttp: !request.secure })
+  const hold = new Hold({ speaksHttp: !request.secure && request.plan.service.scheme === 'http' })
   const bound = hold.bind(port, request.bound.address)
   if (!bound.ok) {
     lease.end()
@@ -120,7 +137,7 @@ function* leasePort(
   candidate: Candidate,
   request: ServiceRequest,
   context: AllocationContext,
-): Steps<Taken | Refusal> {
+): Steps<Taken | RejectReason> {
   const { port } = candidate
   const claim = claimer(port, 'leased', request, context)
   const lease = claim()
@@ -131,7 +148,7 @@ function* leasePort(
     return { running: false, claim, ...(lease && { lease }) }
   }
   const whose = yield* askWhose(port, request, context, !lease)
-  const typed = candidate.source === 'typed' || candidate.source === 'env'
+  const typed = byWish(candidate)
   const recognised = typed || candidate.source === 'preferred' || candidate.source === 'sticky'
   // What a person typed is where the server is, unless it is provably another checkout's.
   const use = whose === 'ours' ? recognised : whose === 'unknown' && typed
@@ -140,7 +157,8 @@ function* leasePort(
   return busy
 }
 
-function* findRunning(
+/** The server of this checkout that already runs on `port`, the service's port of the last run. */
+export function* findRunning(
   port: number,
   request: ServiceRequest,
   context: AllocationContext,
@@ -205,7 +223,20 @@ function* probe(port: number, address: string | undefined): Steps<BindFailure | 
   return undefined
 }
 
-function failureCode(request: ServiceRequest, attempts: readonly PortAttempt[]): PortsErrorCode {
+/** A person named it, for this very start. */
+function byWish({ source }: Candidate): boolean {
+  return source === 'typed' || source === 'env'
+}
+
+function isSibling(other: ResolvedService | undefined, service: ResolvedService): boolean {
+  return other?.instance !== undefined && other.instance.of === service.instance?.of
+}
+
+/** What to call it when all these attempts were in vain. */
+export function failureCode(
+  request: ServiceRequest,
+  attempts: readonly PortAttempt[],
+): PortsErrorCode {
   const tried = attempts.filter((a) => a.rejected !== 'excluded' && a.rejected !== 'blocked')
   if (tried.length > 0 && tried.every((a) => a.rejected === 'denied')) return 'PORTS_DENIED'
   return request.plan.strict ? 'PORTS_TAKEN' : 'PORTS_RANGE_EXHAUSTED'

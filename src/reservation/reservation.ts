@@ -29,6 +29,8 @@ const INHERIT_INTERVAL_MS = 1000
 /** How the port is spoken to and described. */
 export interface ReservationFacts {
   readonly secure: boolean
+  /** Of its URL where it is not secure: `http`. */
+  readonly scheme: string
   readonly description?: string | undefined
   readonly metadata?: Record<string, unknown> | undefined
   /** See `ServicePlan.key`. */
@@ -90,7 +92,9 @@ export class PortReservation implements Reservation {
 
   /** See {@link Allocation.url}. */
   get url(): string {
-    return `${this.facts.secure ? 'https' : 'http'}://${urlHostname(this.bound)}:${this.port}`
+    const { scheme } = this.facts
+    const spoken = scheme === 'http' && this.facts.secure ? 'https' : scheme
+    return `${spoken}://${urlHostname(this.bound)}:${this.port}`
   }
 
   /** See {@link Allocation.state}. */
@@ -146,7 +150,7 @@ export class PortReservation implements Reservation {
   reclaimFrom(server: Server): void {
     if (this.#server !== server || this.#released) return
     this.#server = undefined
-    const hold = Hold.takeFrom(server, { speaksHttp: !this.facts.secure })
+    const hold = Hold.takeFrom(server, { speaksHttp: this.#speaksHttp })
     this.#hold = hold && this.#rebind(hold)
     this.#debug?.(`${this.service}: ${this.port} taken back for the next server`)
     const heir = this.#heir
@@ -195,7 +199,7 @@ export class PortReservation implements Reservation {
     if (!this.#moved) return hold
     this.#moved = false
     hold.close()
-    const next = new Hold({ speaksHttp: !this.facts.secure })
+    const next = new Hold({ speaksHttp: this.#speaksHttp })
     return next.bind(this.port, this.#bound.address).ok ? next : undefined
   }
 
@@ -206,6 +210,11 @@ export class PortReservation implements Reservation {
       if (this.#lease) clearInterval(this.#inherit)
     }, INHERIT_INTERVAL_MS)
     this.#inherit.unref()
+  }
+
+  /** In clear text. */
+  get #speaksHttp(): boolean {
+    return !this.facts.secure && this.facts.scheme === 'http'
   }
 
   #serve(server: Server): void {

@@ -1,4 +1,4 @@
-import { PortsError, type PortsErrorCode, type ServiceProblem } from '../errors.ts'
+import { PortsError, type ServiceProblem } from '../errors.ts'
 import type { PortAttempt } from '../types.ts'
 import { attemptText } from './holder-text.ts'
 
@@ -14,16 +14,27 @@ export function unavailable(problems: readonly ServiceProblem[], from: string): 
 }
 
 function problemText(problem: ServiceProblem, from: string): string {
-  const { service, attempts } = problem
+  const { service, attempts, group } = problem
+  // The services that failed are told of by themselves.
+  if (group) return groupText(service, group)
   const shown = attempts.slice(0, MAX_LINES)
   const width = Math.max(0, ...shown.map((a) => String(a.port).length))
   const lines = shown.map((a) => `  ${String(a.port).padEnd(width)}  ${attemptText(a, from)}`)
   const rest = attempts.length - shown.length
   if (rest > 0) lines.push(`  and ${rest} more up to ${attempts.at(-1)?.port}`)
-  return [headline(problem), ...lines, advice(problem.code, service)].join('\n')
+  return [headline(problem), ...lines, advice(problem)].join('\n')
 }
 
-function headline({ service, code, attempts }: ServiceProblem): string {
+/** Why a service has no port that could have had one: `its group "backend" is not complete without "db"`. */
+export function groupReason({ name, failed }: NonNullable<ServiceProblem['group']>): string {
+  return `its group "${name}" is not complete without ${failed.map((f) => `"${f}"`).join(', ')}`
+}
+
+function groupText(service: string, group: NonNullable<ServiceProblem['group']>): string {
+  return `"${service}" got no port either: ${groupReason(group)}.`
+}
+
+function headline({ service, code, attempts, inARow }: ServiceProblem): string {
   const count = attempts.length === 1 ? '1 attempt' : `${attempts.length} attempts`
   switch (code) {
     case 'PORTS_NO_ADDRESS':
@@ -31,8 +42,11 @@ function headline({ service, code, attempts }: ServiceProblem): string {
     case 'PORTS_DENIED':
       return `no permission to bind a port for "${service}" (${count}).`
     case 'PORTS_TAKEN':
+      if (inARow)
+        return `"${service}" may only begin where it prefers to, and ${inARow} ports in a row can't be had there.`
       return `"${service}" may only use ${portList(attempts)}, and it can't be had.`
     default:
+      if (inARow) return `no ${inARow} free ports in a row for "${service}"; in the way:`
       return `no free port for "${service}" in ${portList(attempts)} (${count}).`
   }
 }
@@ -46,7 +60,7 @@ function portList(attempts: readonly PortAttempt[]): string {
   return ports.length <= 3 ? ports.join(', ') : `${first}, ${ports[1]} … ${last}`
 }
 
-function advice(code: PortsErrorCode, service: string): string {
+function advice({ code, service, pool }: ServiceProblem): string {
   switch (code) {
     case 'PORTS_NO_ADDRESS':
       return `Set services.${service}.host (or the server's own host) to a name or address that this machine has.`
@@ -55,6 +69,6 @@ function advice(code: PortsErrorCode, service: string): string {
     case 'PORTS_TAKEN':
       return `Stop the process that holds it, choose another services.${service}.preferred, or turn \`strict\` off.`
     default:
-      return `Widen services.${service}.range or stop one of these.`
+      return `Widen ${pool === undefined ? `services.${service}.range` : `pools.${pool}`} or stop one of these.`
   }
 }
