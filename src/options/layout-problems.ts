@@ -1,9 +1,9 @@
 import type { Options, ServiceOptions } from '../types.ts'
-import { instanceName } from './instances.ts'
+import { instanceName, toServiceOptions } from './instances.ts'
 import { layoutPools } from './layout.ts'
 import { isInRange, parseRange, showRange } from './ranges.ts'
 import type { Range, ResolvedPool } from './resolved.ts'
-import { kindOf, toServiceOptions } from './services.ts'
+import { kindOf } from './services.ts'
 import { showPath } from './show.ts'
 import { adviseName } from './suggest.ts'
 

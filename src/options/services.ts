@@ -1,5 +1,5 @@
 import type { Options, ServiceOptions } from '../types.ts'
-import { instanceName, instancePath, instancesOf } from './instances.ts'
+import { instanceName, instancePath, instancesOf, toServiceOptions } from './instances.ts'
 import { resolveEnvNames } from './names.ts'
 import { MAX_PORT, parseRange } from './ranges.ts'
 import type {
@@ -51,12 +51,6 @@ export function resolveServices(
         resolveService(name, options, { host, strict }, builtIn, pools, instance),
       )
     })
-}
-
-/** An entry of `services` as an object. */
-export function toServiceOptions(service: ServiceOptions | number | boolean): ServiceOptions {
-  if (typeof service === 'number') return { preferred: service }
-  return typeof service === 'boolean' ? {} : service
 }
 
 function resolveService(

@@ -1,4 +1,5 @@
 import type { ResolvedService } from '../options/resolved.ts'
+import { gather } from '../utils/gather.ts'
 import { isBlock } from './plan.ts'
 
 /** Something that wants a port for a service. */
@@ -25,16 +26,4 @@ export function choosingOrder<T extends Chooser>(choosers: readonly T[]): Choosi
   )
   const steps = gather(blocks, ([first]) => first?.plan.service.group)
   return steps.map((blocks) => ({ group: blocks[0]?.[0]?.plan.service.group, blocks }))
-}
-
-/** Items with one key in one list, where the first of them was; those without a key alone. */
-function gather<T>(items: readonly T[], keyOf: (item: T) => string | undefined): T[][] {
-  const byKey = new Map<string | T, T[]>()
-  for (const item of items) {
-    const key = keyOf(item) ?? item
-    const list = byKey.get(key)
-    if (list) list.push(item)
-    else byKey.set(key, [item])
-  }
-  return [...byKey.values()]
 }
