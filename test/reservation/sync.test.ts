@@ -2,36 +2,10 @@ import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { PortsError, reserve, whoHolds } from '../../src/api.ts'
-import { resolveOptions } from '../../src/options/resolve.ts'
-import { NO_PAST, planPorts } from '../../src/plan/plan.ts'
-import { runStepsSync } from '../../src/reservation/questions.ts'
-import { sessionOf, type SessionUse } from '../../src/reservation/session.ts'
-import { leasePlace } from '../../src/reservation/who-holds.ts'
-import type { Options } from '../../src/types.ts'
 import { startNode } from '../_utils/children.ts'
+import { openSync } from '../_utils/session.ts'
 import { freePort, freeRange, isFree, occupy } from '../_utils/sockets.ts'
 import { repo, tempRoot } from '../_utils/temp.ts'
-
-/** What a bundler does whose hooks may not wait. */
-function openSync(
-  root: string,
-  services: NonNullable<Options['services']>,
-  hold = true,
-): SessionUse {
-  const plan = planPorts(resolveOptions({ services }), {
-    ...NO_PAST,
-    wishes: {},
-    ephemeral: { from: 32_768, to: 60_999 },
-  })
-  const session = sessionOf({
-    root,
-    command: 'test',
-    pid: process.pid,
-    place: leasePlace(process.env, process.platform),
-  })
-  const wants = plan.map((p) => ({ plan: p, host: p.service.host, hold, secure: false }))
-  return runStepsSync(session.open(wants), session.identity.place)
-}
 
 test('a port is chosen and held in the same tick', async () => {
   const [from, to] = await freeRange(3)
@@ -81,7 +55,7 @@ test("a server of this checkout is recognised, another checkout's is not", async
       cwd: own ? root.dir : elsewhere.dir,
     })
     await api.sees(/up/)
-    const use = openSync(root.dir, { api: { preferred: from, range: [from, to] } }, false)
+    const use = openSync(root.dir, { api: { preferred: from, range: [from, to] } }, { hold: false })
     expect(use.reservations.get('api')).toMatchObject(
       own ? { port: from, state: 'running' } : { port: to, state: 'leased' },
     )
