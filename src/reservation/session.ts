@@ -1,10 +1,10 @@
-import type { ServiceProblem } from '../errors.ts'
+import { PortsError, type ServiceProblem } from '../errors.ts'
 import type { LeaseAnswer } from '../lease/answer.ts'
 import { leaseName } from '../lease/names.ts'
 import { type BindAddress, machineAddresses } from '../net/addresses.ts'
 import type { ResolvedService } from '../options/resolved.ts'
 import { choosingOrder } from '../plan/choosing-order.ts'
-import type { ServicePlan } from '../plan/plan.ts'
+import { isBlock, type ServicePlan } from '../plan/plan.ts'
 import { type Checkout, findCheckout } from '../utils/checkout.ts'
 import type { Debug } from '../utils/debug.ts'
 import {
@@ -14,8 +14,9 @@ import {
   type ServiceRequest,
 } from './allocate.ts'
 import { allocateBlock } from './allocate-block.ts'
+import { movedPlan } from './moved-plan.ts'
 import { fatalProblems, giveUpGroup, problemOf } from './problems.ts'
-import { ask, type Steps } from './questions.ts'
+import { ask, runSteps, type Steps } from './questions.ts'
 import { registry } from './registry.ts'
 import { PortReservation, type ReservationFacts } from './reservation.ts'
 import { unavailable } from './unavailable.ts'
@@ -32,6 +33,14 @@ export interface Want {
   readonly hold: boolean
   readonly secure: boolean
   readonly remembered?: number | undefined
+}
+
+/** A service has got another port. */
+export interface Move {
+  readonly service: string
+  readonly from: number
+  readonly to: number
+  readonly reservation: PortReservation
 }
 
 /** One bundler server's or program's part of a session. */
@@ -81,6 +90,10 @@ export class Session {
   readonly checkout: Checkout
   /** Open uses; the last one to close ends the session. */
   readonly uses = new Set<SessionUse>()
+  /** Told after a service has moved and before its old port is given up. */
+  readonly onMove = new Set<(move: Move) => void | Promise<void>>()
+  /** How each service was wanted last. */
+  readonly #wants = new Map<string, Want>()
   #queue: Promise<unknown> = Promise.resolve()
   #lingering: { use: SessionUse; timer: NodeJS.Timeout } | undefined
 
@@ -185,6 +198,67 @@ export class Session {
     return use
   }
 
+  /**
+   * Gives a service another port: everybody who has its reservation goes on with that, is told, and
+   * then the old one is released.
+   *
+   * @param to The port to take; without it the next candidate after the present one.
+   * @throws PortsError `PORTS_NO_SERVICE` when this session has no such service, `PORTS_SERVING`
+   * while a server of this process listens, `PORTS_IN_A_ROW` for one of a block, and what an allocation throws.
+   */
+  async move(service: string, to?: number): Promise<Move> {
+    return this.inTurn(async () => {
+      const { place } = this.identity
+      const { move, release } = await runSteps(this.#move(service, to), place)
+      try {
+        await Promise.all([...this.onMove].map((tell) => tell(move)))
+      } finally {
+        release()
+      }
+      return move
+    })
+  }
+
+  *#move(service: string, to: number | undefined): Steps<{ move: Move; release: () => void }> {
+    const want = this.#wants.get(service)
+    const reservation = [...this.reservations].find((r) => r.service === service)
+    if (!want || !reservation) {
+      const names = [...this.reservations].map((r) => `"${r.service}"`).join(', ') || 'none'
+      throw new PortsError(
+        'PORTS_NO_SERVICE',
+        `${this.identity.root} has no service "${service}" that could be moved. It has: ${names}.`,
+      )
+    }
+    if (isBlock(want.plan.service)) {
+      const { of, count } = want.plan.service.instance
+      throw new PortsError(
+        'PORTS_IN_A_ROW',
+        `"${service}" can't be moved by itself: its port is one of ${count} in a row. Change services.${of}.preferred and start again.`,
+      )
+    }
+    const from = reservation.port
+    const { facts, bound } = reservation
+    const plan = movedPlan(want.plan, from, to)
+    const request: ServiceRequest = { plan, bound, hold: want.hold, secure: facts.secure }
+    const outcome = yield* allocateService(request, this.#context(new Map()))
+    if (!outcome.ok || 'keep' in outcome) {
+      const code = outcome.ok ? 'PORTS_TAKEN' : outcome.code
+      const { attempts } = outcome
+      const problems = [problemOf(want.plan.service, { code, attempts })]
+      yield* ask({ ask: 'holders', problems })
+      throw unavailable(problems, this.checkout.dir)
+    }
+    const { hold, lease } = outcome.found
+    try {
+      const release = reservation.moveTo(outcome.found)
+      return { move: { service, from, to: outcome.found.port, reservation }, release }
+    } catch (error) {
+      hold?.close()
+      lease?.end()
+      throw error
+    }
+  }
+
   #close(use: SessionUse, user: object): void {
     if (!this.uses.delete(use)) return
     for (const reservation of use.reservations.values()) reservation.leave(user)
@@ -204,6 +278,7 @@ export class Session {
     const prepared: Prepared[] = []
     for (const want of wants) {
       const { service } = want.plan
+      this.#wants.set(service.name, want)
       const bound = yield* ask({ ask: 'address', host: want.host })
       if (!bound) {
         const failure = { code: 'PORTS_NO_ADDRESS', attempts: [] } as const
