@@ -91,12 +91,9 @@ function cellsOf(row: SummaryRow, style: SummaryStyle): Cells {
     return { name, place: '', link: false, reason: `shared with ${row.sharedWith}` }
   }
   if (!allocation) {
-    const why = row.failed?.at(-1)
-    const reason = row.without
-      ? row.without
-      : why
-        ? `${why.port} ${attemptText(why, style.from)}`
-        : 'no free port'
+    const last = row.failed?.at(-1)
+    const why = last && `${last.port} ${attemptText(last, style.from)}`
+    const reason = row.without ?? why ?? 'no free port'
     return { name, place: 'none', link: false, reason: `not required; ${reason}` }
   }
   const place = row.link ? `${allocation.url}/` : String(allocation.port)
