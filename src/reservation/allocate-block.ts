@@ -11,6 +11,12 @@ import {
 } from './allocate.ts'
 import type { Steps } from './questions.ts'
 
+/**
+ * Two processes that each have a part of a block let go of it again, but by then each may have
+ * passed over the other's part: what was leased is tried once more before giving up.
+ */
+const PASSES = 2
+
 /** One port of a block: what it is for, how it was tried so far, and what came of it. */
 interface Member {
   readonly request: ServiceRequest
@@ -34,13 +40,18 @@ export function* allocateBlock(
   // A port that is taken stands in the way of every block around it; asking once is enough.
   const refused = new Map<number, RejectReason>()
   const obstacles = new Map<number, PortAttempt>()
-  for (const block of yield* blocksOf(requests, context)) {
-    const had = yield* takeBlock(block, members, refused, context)
-    if (had) return members.map((member, index) => outcomeOf(member, had[index] as Had))
-    for (const { attempts } of members) {
-      const last = attempts.at(-1)
-      if (last?.rejected && last.rejected !== 'broken-block') obstacles.set(last.port, last)
+  for (let pass = 0; pass < PASSES; pass++) {
+    for (const block of yield* blocksOf(requests, context)) {
+      const had = yield* takeBlock(block, members, refused, context)
+      if (had) return members.map((member, index) => outcomeOf(member, had[index] as Had))
+      for (const { attempts } of members) {
+        const last = attempts.at(-1)
+        if (last?.rejected && last.rejected !== 'broken-block') obstacles.set(last.port, last)
+      }
     }
+    const passing = [...refused].filter(([, reason]) => reason === 'leased')
+    if (passing.length === 0) break
+    for (const [port] of passing) refused.delete(port)
   }
   const attempts = [...obstacles.values()].toSorted((a, b) => a.port - b.port)
   return requests.map((request) => ({

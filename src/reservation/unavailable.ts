@@ -1,5 +1,5 @@
 import { PortsError, type ServiceProblem } from '../errors.ts'
-import type { PortAttempt } from '../types.ts'
+import type { PortAttempt, RejectReason } from '../types.ts'
 import { attemptText } from './holder-text.ts'
 
 /** Lines of the list after which the rest is only counted. */
@@ -60,7 +60,10 @@ function portList(attempts: readonly PortAttempt[]): string {
   return ports.length <= 3 ? ports.join(', ') : `${first}, ${ports[1]} … ${last}`
 }
 
-function advice({ code, service, pool }: ServiceProblem): string {
+/** Reasons that no stopping of programs removes. */
+const CLOSED = new Set<RejectReason | undefined>(['blocked', 'ephemeral', 'privileged', 'excluded'])
+
+function advice({ code, service, pool, attempts }: ServiceProblem): string {
   switch (code) {
     case 'PORTS_NO_ADDRESS':
       return `Set services.${service}.host (or the server's own host) to a name or address that this machine has.`
@@ -68,7 +71,12 @@ function advice({ code, service, pool }: ServiceProblem): string {
       return `Ports below 1024 and ports that the system reserves need rights that this user lacks: choose another services.${service}.preferred.`
     case 'PORTS_TAKEN':
       return `Stop the process that holds it, choose another services.${service}.preferred, or turn \`strict\` off.`
-    default:
-      return `Widen ${pool === undefined ? `services.${service}.range` : `pools.${pool}`} or stop one of these.`
+    default: {
+      const place = pool === undefined ? `services.${service}.range` : `pools.${pool}`
+      const closed = attempts.length > 0 && attempts.every((a) => CLOSED.has(a.rejected))
+      return closed
+        ? `Choose another range for ${place}: these are never chosen from a range.`
+        : `Widen ${place} or stop one of these.`
+    }
   }
 }

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { PortsError, reserve, whoHolds } from '../../src/api.ts'
+import { move, PortsError, reserve, whoHolds } from '../../src/api.ts'
+import { Lease } from '../../src/lease/lease.ts'
+import { leaseName } from '../../src/lease/names.ts'
 import type { SessionUse } from '../../src/reservation/session.ts'
+import { leasePlace } from '../../src/reservation/who-holds.ts'
 import { startNode } from '../_utils/children.ts'
 import { type OpenOptions, openLater, openSync } from '../_utils/session.ts'
 import { freePort, freeRange, isFree, occupy } from '../_utils/sockets.ts'
@@ -227,6 +230,59 @@ describe.each(WAYS)('a group, %s', (_, open) => {
     expect(await isFree(from + 1)).toBe(true)
     use.close()
   })
+})
+
+test('a pool of ports that are never chosen says so', async () => {
+  using root = tempRoot()
+  const error = await errorOf(() =>
+    reserve({
+      root: root.dir,
+      pools: { system: '100-101', busy: '6665-6666' },
+      services: { old: { pool: 'system' }, irc: { pool: 'busy' } },
+    }),
+  )
+  expect(error.message).toContain('100  below 1024, taken only when preferred by number')
+  expect(error.message).toContain(
+    'Choose another range for pools.system: these are never chosen from a range.',
+  )
+  expect(error.message).toContain('6665  refused by browsers')
+})
+
+test("a port that was another block's part for a moment is tried again", async () => {
+  const [from, to] = await freeRange(2)
+  using root = tempRoot()
+  const { platform, stateDir } = leasePlace(process.env, process.platform)
+  const lease = Lease.claim(leaseName(to, platform, stateDir), () => {
+    throw new Error('nobody asks')
+  })
+  let rounds = 0
+  // The order of a range is made as it is walked through: by the second port, the block that begins
+  // with the first one has been tried.
+  const random = (): number => {
+    if (++rounds === 2) lease?.end()
+    return 0
+  }
+  const api = { count: 2, contiguous: true, range: [from, to], strategy: 'random' } as const
+  const use = await openLater(root.dir, { api }, { facts: { random } })
+  expect(portsOf(use)).toEqual({ api: from, 'api-2': to })
+  expect(use.reservations.get('api-2')?.attempts).toMatchObject([
+    { port: to, rejected: 'leased' },
+    { port: to },
+  ])
+  use.close()
+})
+
+test('one port of a block is not moved by itself', async () => {
+  const [from, to] = await freeRange(4)
+  using root = tempRoot()
+  await using held = await reserve({
+    root: root.dir,
+    services: { api: { count: 2, contiguous: true, range: [from, to] } },
+  })
+  const error = await errorOf(() => move('api-2', { root: root.dir }))
+  expect(error.code).toBe('PORTS_IN_A_ROW')
+  expect(error.message).toContain('Change services.api.preferred')
+  expect(held.services['api-2']?.port).toBe(from + 1)
 })
 
 test('a failed pool is told by its name', async () => {
