@@ -1,4 +1,5 @@
 import type { Options, ServiceOptions } from '../types.ts'
+import { resolveHealth } from './health.ts'
 import { instanceName, instancePath, instancesOf, toServiceOptions } from './instances.ts'
 import { resolveEnvNames } from './names.ts'
 import { MAX_PORT, parseRange } from './ranges.ts'
@@ -72,7 +73,8 @@ function resolveService(
   const proxy = index === 1 ? resolveProxy(service.proxy) : []
   // What is forwarded to by the dev server speaks HTTP, whatever its name.
   const scheme = service.proxy === undefined ? (wellKnown?.scheme ?? 'http') : 'http'
-  const isHttp = scheme === 'http'
+  // Services are proxied to or opened by hand, so a browser may meet any of them.
+  const browser = scheme === 'http'
   return {
     name: instanceName(entry, index),
     kind,
@@ -90,18 +92,20 @@ function resolveService(
     host: service.host ?? inherited.host,
     strict: service.strict ?? inherited.strict,
     required: service.required ?? true,
-    // Other services are proxied to or opened by hand, so a browser may meet any of them.
-    browser: isHttp,
+    browser,
     scheme,
     env: resolveEnvNames({
       name: entry,
       kind,
       env: service.env,
       proxied: proxy.length > 0,
-      hasUrl: isHttp,
+      hasUrl: browser,
       instance,
     }),
     proxy,
+    health: resolveHealth(service.health, browser, service.protocol === 'udp' ? 'udp' : 'tcp'),
+    healthGiven: service.health !== undefined,
+    identity: service.identity ?? 'refuse',
     separate: service.separate ?? false,
     description: service.description,
     metadata: service.metadata,
