@@ -72,6 +72,7 @@ describe('with nothing set', () => {
       strict: undefined,
       required: true,
       browser: true,
+      scheme: 'http',
       env: { port: ['API_PORT'], url: ['API_URL'], target: [], reads: [] },
       proxy: [],
       health: {
