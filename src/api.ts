@@ -6,6 +6,7 @@ import { processWorld } from './session/world.ts'
 import type { Allocation, Options, PortHolder } from './types.ts'
 import { realRoot } from './utils/real-root.ts'
 
+export { defineConfig } from './config.ts'
 export { PortsError, PortsOptionError } from './errors.ts'
 export type { PortsErrorCode, ServiceProblem } from './errors.ts'
 export type { PortQuery } from './session/port-of.ts'

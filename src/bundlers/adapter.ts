@@ -36,6 +36,24 @@ export interface RunRequest {
   readonly envDirectory: string
   /** Names of the env files that the bundler reads, the one that wins last. */
   readonly envFiles: readonly string[]
+  /** Present when the options come from a config file, which may be edited meanwhile. */
+  readonly config?: ConfigSource
+  /** Services that keep the port they have, although something else has changed. Default: none. */
+  readonly kept?: ReadonlySet<string>
+}
+
+/** Where a run's options come from besides the code. */
+export interface ConfigSource {
+  /** Absolute. */
+  readonly file: string
+  /** Changes with every edit; taken before the file was read. */
+  readonly stamp: string
+  /**
+   * What would be asked for now.
+   *
+   * @throws PortsOptionError when the file, or what it says, is wrong.
+   */
+  reread(): Promise<RunRequest>
 }
 
 /** One bundler server's run, from before it listens until it has closed. */
@@ -54,7 +72,33 @@ export interface Run {
   printSummary(logger: HostLogger): void
   /** After a restart: prints the table when it differs from the one that `previous` has printed. */
   continueAfter(previous: Run, logger: HostLogger): void
+  /**
+   * Follows edits of the config file until the run is closed; call it when the server listens.
+   * Nothing happens without such a file.
+   */
+  followConfig(host: ConfigFollower): void
   close(): void
+}
+
+/** What a host can do about an edit of the config file. Where it can do nothing, people are told. */
+export interface ConfigFollower {
+  readonly logger: HostLogger
+  /** It forwards paths to services, and learns of them only when it starts. */
+  readonly proxies: boolean
+  /** Makes the server anew from the options as they are now; absent where it can't. */
+  restart?(): Promise<void>
+  /** Services have come, gone or moved, so what imports `~ports` is out of date. */
+  refresh?(): void
+  /** The managed block was written, while the host may be watching that file. */
+  wrote?(change: BlockChange): void
+}
+
+/** The variables of the managed block before and after it was written. */
+export interface BlockChange {
+  /** Absolute. */
+  readonly file: string
+  readonly before: ReadonlyMap<string, string>
+  readonly after: ReadonlyMap<string, string>
 }
 
 /** How somebody gets a missing server going. */

@@ -1,8 +1,21 @@
-import { safeParse } from 'valibot'
+import { type GenericSchema, safeParse } from 'valibot'
 import { PortsOptionError } from '../errors.ts'
 import type { Options } from '../types.ts'
 import { optionsSchema } from './schema.ts'
 import { showPath } from './show.ts'
+
+/** One thing that is wrong, and where it stands. */
+export interface OptionProblem {
+  /** From the outside in; empty for the options themselves. */
+  readonly path: readonly (string | number)[]
+  /** A sentence to stand behind the path and a colon. */
+  readonly message: string
+}
+
+/** The value with every key checked, or all that is wrong with it. */
+export type OptionCheck =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly problems: readonly OptionProblem[] }
 
 /**
  * Checks everything in `input` that can be judged by itself.
@@ -11,17 +24,26 @@ import { showPath } from './show.ts'
  * @throws PortsOptionError with one line for each problem.
  */
 export function validateOptions(input: unknown): Options {
-  const result = safeParse(optionsSchema(), input)
-  if (!result.success) {
+  const checked = checkAgainst(optionsSchema(), input)
+  if (!checked.ok) {
     throw new PortsOptionError(
-      result.issues
-        .map(({ path, message }) => `${showPath((path ?? []).map(keyOf))}: ${message}`)
-        .join('\n'),
+      checked.problems.map(({ path, message }) => `${showPath(path)}: ${message}`).join('\n'),
     )
   }
   // The schema is put together per key, which its type does not show; its tables are checked
   // against the keys of `Options` where they are written.
-  return result.output as Options
+  return checked.value as Options
+}
+
+/** The same for a schema of the caller's choice; never throws. */
+export function checkAgainst(schema: GenericSchema, input: unknown): OptionCheck {
+  const result = safeParse(schema, input)
+  if (result.success) return { ok: true, value: result.output }
+  const problems = result.issues.map(({ path, message }) => ({
+    path: (path ?? []).map(keyOf),
+    message,
+  }))
+  return { ok: false, problems }
 }
 
 function keyOf(item: { readonly key: unknown }): string | number {

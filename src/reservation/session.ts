@@ -23,6 +23,8 @@ export interface Want {
   readonly hold: boolean
   readonly secure: boolean
   readonly remembered?: number | undefined
+  /** Its own settings are as before, so it keeps the port it has. Default `false`. */
+  readonly kept?: boolean
 }
 
 /** One bundler server's or program's part of a session. */
@@ -189,7 +191,7 @@ export class Session {
     const before = previous?.session === this ? present(previous, name) : undefined
     // Any number of servers may talk to a server that somebody else starts.
     const shared = want.hold ? undefined : [...this.reservations].find((r) => r.service === name)
-    const same = before?.facts.key === plan.key ? before : before ? undefined : shared
+    const same = want.kept || before?.facts.key === plan.key ? before : before ? undefined : shared
     if (same) return same.continueAs(bound, facts)
     const request: ServiceRequest = {
       plan,

@@ -1,5 +1,14 @@
 import colors from 'picocolors'
-import type { HostLogger, Run, RunRequest, StartHint } from '../bundlers/adapter.ts'
+import type {
+  BlockChange,
+  ConfigFollower,
+  HostLogger,
+  Run,
+  RunRequest,
+  StartHint,
+} from '../bundlers/adapter.ts'
+import { readEnvBlock } from '../output/env-block.ts'
+import { readEnvText } from '../output/env-file.ts'
 import { renderSummary, type SummaryRow } from '../output/summary.ts'
 import type { Wish } from '../plan/plan.ts'
 import { describeHolders } from '../reservation/holders.ts'
@@ -17,16 +26,18 @@ const HOLDERS_WAIT_MS = 1500
 
 /** One bundler server's run; see {@link Run}. */
 export class DevRun implements Run {
-  readonly use: SessionUse
-  readonly #request: RunRequest
-  readonly #wishes: Readonly<Record<string, readonly Wish[]>>
-  readonly #files: EnvFiles
   readonly #world: SessionWorld
-  readonly #holders: Promise<unknown>
+  #use: SessionUse
+  #request: RunRequest
+  #wishes: Readonly<Record<string, readonly Wish[]>>
+  #files: EnvFiles
+  #holders: Promise<unknown>
   #holdersKnown = false
   #warnings: string[] = []
   #logger: HostLogger | undefined
   #printed = ''
+  #closed = false
+  #stopFollowing: (() => void) | undefined
 
   constructor(
     request: RunRequest,
@@ -36,7 +47,7 @@ export class DevRun implements Run {
     world: SessionWorld,
   ) {
     this.#request = request
-    this.use = use
+    this.#use = use
     this.#wishes = wishes
     this.#files = files
     this.#world = world
@@ -49,6 +60,16 @@ export class DevRun implements Run {
       this.#holdersKnown = true
     })
     this.#holders.catch(() => {})
+  }
+
+  /** What it has reserved; another one after an edit of the config file. */
+  get use(): SessionUse {
+    return this.#use
+  }
+
+  /** What the host asked for, as far as it could be followed. */
+  get request(): RunRequest {
+    return this.#request
   }
 
   reservation(service: string): PortReservation | undefined {
@@ -134,8 +155,52 @@ export class DevRun implements Run {
     this.printSummary(logger)
   }
 
+  followConfig(host: ConfigFollower): void {
+    const { config } = this.#request
+    if (!config || this.#closed || this.#stopFollowing) return
+    this.#stopFollowing = () => {}
+    // Nobody else pays for the watcher, and the server is up by now.
+    import('./follow-config.ts').then(
+      ({ followConfig }) => {
+        if (!this.#closed) this.#stopFollowing = followConfig(this, config, host, this.#world)
+      },
+      (error: unknown) => this.warn([`edits of ${config.file} are not followed: ${String(error)}`]),
+    )
+  }
+
+  /**
+   * Goes on as `next`, a run of the same server with other options: what only this run had is
+   * released.
+   *
+   * @returns What that changed in the managed block; `undefined` when nothing is written.
+   */
+  become(next: DevRun): BlockChange | undefined {
+    const before = this.#use
+    const { blockFile: file, block } = next.#files
+    this.#use = next.#use
+    this.#request = next.#request
+    this.#wishes = next.#wishes
+    this.#files = next.#files
+    this.#holders = next.#holders
+    this.#holdersKnown = false
+    void next.#holders.catch(() => {}).then(() => (this.#holdersKnown = true))
+    if (this.#logger) next.report(this.#logger)
+    before.close()
+    // Closed while the new ports were chosen.
+    if (this.#closed) this.#use.close()
+    if (file === undefined) return undefined
+    return { file, before: block, after: readEnvBlock(readEnvText(file) ?? '') }
+  }
+
+  /** Prints the table again if it was printed and is out of date. */
+  reprintSummary(logger: HostLogger): void {
+    if (this.#printed) this.printSummary(logger)
+  }
+
   close(): void {
-    this.use.close()
+    this.#closed = true
+    this.#stopFollowing?.()
+    this.#use.close()
   }
 
   #print(logger: HostLogger): void {

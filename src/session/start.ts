@@ -57,6 +57,7 @@ function* startSteps(session: Session, asked: RunRequest, world: SessionWorld): 
     host: host.host,
     hold: host.hold,
     secure: host.secure,
+    kept: request.kept?.has(host.service.name) ?? false,
     remembered: rememberedPort(host, files, wishes),
   }))
   const restart = registry().restarting.getStore()

@@ -60,6 +60,8 @@ export interface AnyCompiler {
     shutdown?: { tap(name: string, work: () => void): void }
     normalModuleFactory: { tap(name: string, work: (factory: ModuleFactory) => void): void }
   }
+  /** There while it watches. */
+  readonly watching?: { invalidate(): void } | undefined
   /** The bundler itself. */
   readonly webpack?: { readonly MultiCompiler?: CompilerClass }
   getInfrastructureLogger(name: string): DevServer['logger']

@@ -1,12 +1,13 @@
 import type { RsbuildPlugin, RsbuildPluginAPI, ServerConfig } from '@rsbuild/core'
 import type { Server } from 'node:http'
+import { effectiveOptions } from '../../config/effective-options.ts'
 import { portFlag } from '../../options/port-flag.ts'
-import { resolveOptions } from '../../options/resolve.ts'
 import type { ResolvedOptions, ResolvedService } from '../../options/resolved.ts'
 import type { PortReservation } from '../../reservation/reservation.ts'
 import type { Options } from '../../types.ts'
 import { realRoot } from '../../utils/real-root.ts'
 import type { HostService, Run, RunRequest, StartRun } from '../adapter.ts'
+import { configured } from '../configured.ts'
 import { handOver } from '../handover.ts'
 import { createHmrServer } from '../hmr-server.ts'
 import { envFileNames, typedPort, withPort } from '../own-port.ts'
@@ -57,9 +58,17 @@ export function rsbuildHooks(
         const server = config.server ?? {}
         const preview = action === 'preview'
         const usual = Number(server.port) || RSBUILD_PORT
-        const options = resolveOptions(given, { dev: usual, hmr: usual + 1000, preview: usual })
         const place = { ...world(), root: api.context.rootPath, preview }
-        const run = await place.startRun(request(options, server, place))
+        const found = await effectiveOptions({
+          given,
+          cwd: place.cwd,
+          root: place.root,
+          mode: modeOf(place),
+          builtIn: { dev: usual, hmr: usual + 1000, preview: usual },
+        })
+        const { options } = found
+        const asked = configured(found, ({ options }) => request(options, server, place))
+        const run = await place.startRun(asked)
         latest = run
         const own = run.reservation(preview ? 'preview' : 'dev')
         const hmr = run.reservation('hmr')
@@ -107,9 +116,12 @@ export function rsbuildHooks(
     }
     api.onBeforeStartDevServer(({ server }) => attach(server as Parameters<typeof attach>[0]))
     api.onBeforeStartPreviewServer(({ server }) => attach(server as Parameters<typeof attach>[0]))
-    const print = (): void => latest?.printSummary(logger)
-    api.onAfterStartDevServer(print)
-    api.onAfterStartPreviewServer(print)
+    const started = (): void => {
+      latest?.printSummary(logger)
+      latest?.followConfig({ logger, proxies: true })
+    }
+    api.onAfterStartDevServer(started)
+    api.onAfterStartPreviewServer(started)
   }
   return {
     plugin: { name: 'unplugin-ports', setup },
@@ -126,6 +138,10 @@ interface Place {
   readonly cwd: string
   readonly root: string
   readonly preview: boolean
+}
+
+function modeOf({ preview }: Pick<Place, 'preview'>): string {
+  return preview ? 'production' : 'development'
 }
 
 function request(options: ResolvedOptions, server: ServerConfig, place: Place): RunRequest {
@@ -158,6 +174,6 @@ function request(options: ResolvedOptions, server: ServerConfig, place: Place): 
     typed: typedPort(own, flag === port ? flag : undefined),
     root,
     envDirectory: root,
-    envFiles: envFileNames(place.preview ? 'production' : 'development'),
+    envFiles: envFileNames(modeOf(place)),
   }
 }
