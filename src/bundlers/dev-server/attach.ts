@@ -7,13 +7,8 @@ import { handOver } from '../handover.ts'
 import { createHmrServer } from '../hmr-server.ts'
 import { overriddenPaths, proxyEntries, proxyLog } from '../http-proxy.ts'
 import { numericPort, separateHmr } from './request.ts'
-import type {
-  AnyCompiler,
-  DevServer,
-  DevServerClass,
-  WebSocketServer,
-  WebSocketUrl,
-} from './types.ts'
+import { rebuildImporters } from './module.ts'
+import type { DevServer, DevServerClass, WebSocketServer, WebSocketUrl } from './types.ts'
 
 /** What a dev server is given. */
 export interface Given {
@@ -53,13 +48,8 @@ export async function attach(
   server.options.onListening = (listening) => {
     onListening?.(listening)
     run.printSummary(logger)
-    run.followConfig({ logger, proxies: true, refresh: () => rebuild(server.compiler) })
+    run.followConfig({ logger, proxies: true, refresh: () => rebuildImporters(server.compiler) })
   }
-}
-
-/** `~ports` is put in anew with every build. */
-function rebuild(compiler: AnyCompiler): void {
-  for (const one of compiler.compilers ?? [compiler]) one.watching?.invalidate()
 }
 
 /** Addresses that had to be guessed, and names that only the dev server knows, are looked up now. */

@@ -36,10 +36,15 @@ interface Pending {
 
 type Addresses = Record<string, { port: number; url: string }>
 
-/** The Rsbuild plugin of one `ports()`, and where its services are. */
+/**
+ * The Rsbuild plugin of one `ports()`, and where its services are.
+ *
+ * @param refresh Called when addresses have changed while a server runs.
+ */
 export function rsbuildHooks(
   given: Options | undefined,
   world: () => RsbuildWorld,
+  refresh: () => void,
 ): { plugin: RsbuildPlugin; addresses: () => Addresses } {
   let pending: Pending | undefined
   let latest: Run | undefined
@@ -118,7 +123,7 @@ export function rsbuildHooks(
     api.onBeforeStartPreviewServer(({ server }) => attach(server as Parameters<typeof attach>[0]))
     const started = (): void => {
       latest?.printSummary(logger)
-      latest?.followConfig({ logger, proxies: true })
+      latest?.followConfig({ logger, proxies: true, refresh })
     }
     api.onAfterStartDevServer(started)
     api.onAfterStartPreviewServer(started)
