@@ -13,7 +13,7 @@ export class JsonSyntaxError extends Error {
 export type KeyLines = ReadonlyMap<string, number>
 
 const TOKEN =
-  /[\t\n\r ]*(?:([[\]{}:,])|("(?:[^"\\\n\r\t]|\\(?:["\\/bfnrt]|u[\dA-Fa-f]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[Ee][+-]?\d+)?(?![\w.])|(?:true|false|null)(?!\w))|(\/[/*])|($))?/y
+  /[\t\n\r ]*(?:([[\]{}:,])|("(?:[^"\\\n\r\t]|\\(?:["\\/bfnrt]|u[\dA-Fa-f]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[Ee][+-]?\d+)?(?![\w.])|(?:true|false|null)(?!\w))|(\/[/*]))?/y
 
 /** Deeper than anybody writes by hand, and far from the end of the call stack. */
 const MAX_DEPTH = 200
@@ -27,7 +27,7 @@ const MAX_DEPTH = 200
 export function findKeyLines(text: string): KeyLines {
   const scan = new Scan(text)
   scan.value([])
-  if (scan.token.text !== '') scan.fail('nothing more')
+  if (scan.token.kind !== 'end') scan.fail('nothing more')
   return scan.lines
 }
 
@@ -100,7 +100,7 @@ class Scan {
 
   #read(): Token {
     TOKEN.lastIndex = this.#next
-    const [all = '', sign, string, literal, comment, end] = TOKEN.exec(this.#text) ?? []
+    const [all = '', sign, string, literal, comment] = TOKEN.exec(this.#text) ?? []
     const text = sign ?? string ?? literal ?? ''
     this.#next += all.length
     const offset = this.#next - text.length - (comment?.length ?? 0)
@@ -108,7 +108,7 @@ class Scan {
     if (string !== undefined) return { text, kind: 'string', offset }
     if (literal !== undefined) return { text, kind: 'literal', offset }
     if (comment !== undefined) return { text, kind: 'comment', offset }
-    return { text, kind: end === undefined ? 'unknown' : 'end', offset }
+    return { text, kind: offset === this.#text.length ? 'end' : 'unknown', offset }
   }
 
   #lineAt(offset: number): number {

@@ -41,6 +41,9 @@ function whatOf(path: OptionProblem['path']): string {
   return path.length === 0 ? 'default export' : showPath(path)
 }
 
+/** Names of errors that say nothing beyond the message. */
+const SPEAKS_FOR_ITSELF = new Set(['Error', 'TypeError', 'SyntaxError'])
+
 function reasonOf(cause: unknown, file: string): string {
   if (!(cause instanceof Error)) return `it threw ${String(cause)}.`
   const { code } = cause as NodeJS.ErrnoException
@@ -50,7 +53,8 @@ function reasonOf(cause: unknown, file: string): string {
   const text = first
     .replace(/^ParseError: /, 'syntax error: ')
     .replace(` imported from ${file}`, '')
-  return cause.name === 'Error' || cause.name === 'TypeError' ? text : `${cause.name}: ${text}`
+  const said = cause.name === 'SyntaxError' ? `syntax error: ${text}` : text
+  return SPEAKS_FOR_ITSELF.has(cause.name) ? said : `${cause.name}: ${text}`
 }
 
 function lineFinder(file: string): (path: OptionProblem['path']) => number | undefined {

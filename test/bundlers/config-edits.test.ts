@@ -213,31 +213,34 @@ export default defineConfig({ services: { api: port as number } })
   })
 })
 
-describe.each([webpackCliHost('webpack-dev-server'), rspackCliHost])('in a running $name', (host) => {
-  test('services come and go; what the server can not change is told', async () => {
-    const [dev, to] = await freeRange(5)
-    using root = tempRoot()
-    linkPackages(root.dir, host.packages)
-    root.write({ ...host.files({ server: { port: dev } }) })
-    edit(root, { services: { api: { preferred: dev + 1, proxy: '/api' } } })
-    await using child = host.start(root.dir)
-    await host.url(child)
-    await child.sees(new RegExp(`api +${dev + 1}`))
+describe.each([webpackCliHost('webpack-dev-server'), rspackCliHost])(
+  'in a running $name',
+  (host) => {
+    test('services come and go; what the server can not change is told', async () => {
+      const [dev, to] = await freeRange(5)
+      using root = tempRoot()
+      linkPackages(root.dir, host.packages)
+      root.write({ ...host.files({ server: { port: dev } }) })
+      edit(root, { services: { api: { preferred: dev + 1, proxy: '/api' } } })
+      await using child = host.start(root.dir)
+      await host.url(child)
+      await child.sees(new RegExp(`api +${dev + 1}`))
 
-    const api = { preferred: dev + 1, proxy: '/api' }
-    edit(root, { services: { api, db: { preferred: to } } })
-    await child.sees(new RegExp(`db +${to}`))
-    expect(envOf(root)).toMatchObject({ API_PORT: String(dev + 1), DB_PORT: String(to) })
-    expect(await leasedFor(to)).toBe('db')
-    const code = (): Promise<string> =>
-      fetch(`http://localhost:${dev}${host.portsCode}`).then((answer) => answer.text())
-    await until(async () => new RegExp(`port\\W+${to}`).test(await code()))
+      const api = { preferred: dev + 1, proxy: '/api' }
+      edit(root, { services: { api, db: { preferred: to } } })
+      await child.sees(new RegExp(`db +${to}`))
+      expect(envOf(root)).toMatchObject({ API_PORT: String(dev + 1), DB_PORT: String(to) })
+      expect(await leasedFor(to)).toBe('db')
+      const code = (): Promise<string> =>
+        fetch(`http://localhost:${dev}${host.portsCode}`).then((answer) => answer.text())
+      await until(async () => new RegExp(`port\\W+${to}`).test(await code()))
 
-    edit(root, { services: { api: { ...api, preferred: dev + 2 }, dev: { preferred: 1 } } })
-    await child.sees(/ports\.config\.json has changed .*the proxy of "api".* next start/)
-    await until(async () => (await whoHolds(to)) === undefined)
-    expect(await leasedFor(dev + 1)).toBe('api')
-    expect(await leasedFor(dev)).toBe('dev')
-    expect((await fetch(`http://localhost:${dev}/api/x`)).status).toBe(502)
-  })
-})
+      edit(root, { services: { api: { ...api, preferred: dev + 2 }, dev: { preferred: 1 } } })
+      await child.sees(/ports\.config\.json has changed .*the proxy of "api".* next start/)
+      await until(async () => (await whoHolds(to)) === undefined)
+      expect(await leasedFor(dev + 1)).toBe('api')
+      expect(await leasedFor(dev)).toBe('dev')
+      expect((await fetch(`http://localhost:${dev}/api/x`)).status).toBe(502)
+    })
+  },
+)

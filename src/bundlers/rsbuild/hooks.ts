@@ -151,7 +151,9 @@ function modeOf({ preview }: Pick<Place, 'preview'>): string {
 
 function request(options: ResolvedOptions, server: ServerConfig, place: Place): RunRequest {
   const own = place.preview ? 'preview' : 'dev'
-  const port = Number(server.port) || undefined
+  const configured = Number(server.port) || undefined
+  // Rsbuild has filled in its default by now, and that is no wish of anybody's.
+  const port = configured === RSBUILD_PORT ? undefined : configured
   const flag = portFlag(place.argv)
   const secure = Boolean(server.https)
   // Rsbuild gets `server.host` from its own default when nobody says anything.
@@ -176,7 +178,7 @@ function request(options: ResolvedOptions, server: ServerConfig, place: Place): 
     options,
     services,
     shared: shares && own === 'dev' && !server.middlewareMode ? { hmr: 'dev' } : {},
-    typed: typedPort(own, flag === port ? flag : undefined),
+    typed: typedPort(own, flag === configured ? flag : undefined),
     root,
     envDirectory: root,
     envFiles: envFileNames(modeOf(place)),
