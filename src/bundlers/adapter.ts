@@ -59,11 +59,15 @@ export interface ConfigSource {
 /** One bundler server's run, from before it listens until it has closed. */
 export interface Run {
   readonly use: SessionUse
+  /** What goes before the titles of pages; `undefined` when nothing should. */
+  readonly titlePrefix: string | undefined
   reservation(service: string): PortReservation | undefined
   /** Every service with a port, shared ones too, for the `~ports` module. */
   addresses(): Record<string, { port: number; url: string }>
   /** What the proxy says while nobody answers on the service's port. */
   startHint(service: string): StartHint
+  /** Watches who stands on a proxied service's port. */
+  guard(service: string): ProxyGuard
   /** Warnings to print as soon as there is a logger. */
   warn(warnings: readonly string[]): void
   /** Prints the warnings so far, and later ones as they come. */
@@ -72,6 +76,14 @@ export interface Run {
   printSummary(logger: HostLogger): void
   /** After a restart: prints the table when it differs from the one that `previous` has printed. */
   continueAfter(previous: Run, logger: HostLogger): void
+  /**
+   * Whether `file` is as this run wrote it last, for watchers that see the write.
+   *
+   * @returns The names of the variables which that write changed; `undefined` for anybody else's content.
+   */
+  ownWrite(file: string): readonly string[] | undefined
+  /** `tell` is called when one of the run's services has got another port. */
+  onMoved(tell: (service: string) => void): void
   /**
    * Follows edits of the config file until the run is closed; call it when the server listens.
    * Nothing happens without such a file.
@@ -83,22 +95,24 @@ export interface Run {
 /** What a host can do about an edit of the config file. Where it can do nothing, people are told. */
 export interface ConfigFollower {
   readonly logger: HostLogger
-  /** It forwards paths to services, and learns of them only when it starts. */
+  /** It forwards paths to services, and learns of new ones only when it starts. */
   readonly proxies: boolean
   /** Makes the server anew from the options as they are now; absent where it can't. */
   restart?(): Promise<void>
   /** Services have come, gone or moved, so what imports `~ports` is out of date. */
   refresh?(): void
-  /** The managed block was written, while the host may be watching that file. */
-  wrote?(change: BlockChange): void
 }
 
-/** The variables of the managed block before and after it was written. */
-export interface BlockChange {
-  /** Absolute. */
-  readonly file: string
-  readonly before: ReadonlyMap<string, string>
-  readonly after: ReadonlyMap<string, string>
+/** Keeps requests from a server that stands on a service's port and is another checkout's. */
+export interface ProxyGuard {
+  /**
+   * Makes sure that {@link ProxyGuard.refusal} is right for a request that comes now.
+   *
+   * @returns `undefined` when it is, which is the rule; else a promise to wait for. It never rejects.
+   */
+  settle(): Promise<void> | undefined
+  /** Who is there instead, for people; `undefined` when requests may go on. */
+  refusal(): string | undefined
 }
 
 /** How somebody gets a missing server going. */

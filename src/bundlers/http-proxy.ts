@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import type { ProxyRule } from '../options/resolved.ts'
+import type { PortReservation } from '../reservation/reservation.ts'
 import { isSameOrigin } from '../utils/same-origin.ts'
-import type { HostLogger, StartHint } from './adapter.ts'
+import type { HostLogger, ProxyGuard, Run, StartHint } from './adapter.ts'
+import { type ForeignGate, foreignGate, type Listener } from './foreign-gate.ts'
 import {
   answerMissing,
   isHangUp,
@@ -22,12 +24,30 @@ export type ProxyEntries = readonly (ProxyEntry | (() => ProxyEntry))[]
 
 /** The service behind proxied paths. */
 export interface ProxiedService {
+  /** Where it is now. */
   readonly url: string
   readonly rules: readonly ProxyRule[]
   hint(): StartHint
+  readonly guard: ProxyGuard
 }
 
-type ErrorListener = (error: unknown, request: unknown, response: unknown) => void
+/** The service behind paths that are proxied to `reservation`. */
+export function proxiedService(
+  reservation: PortReservation,
+  rules: readonly ProxyRule[],
+  run: Pick<Run, 'startHint' | 'guard' | 'reservation'>,
+): ProxiedService {
+  const { service } = reservation
+  return {
+    get url() {
+      // Another one after an edit of the config file.
+      return (run.reservation(service) ?? reservation).url
+    },
+    rules,
+    hint: () => run.startHint(service),
+    guard: run.guard(service),
+  }
+}
 
 /**
  * Entries with http-proxy-middleware's options; paths for which the user has an entry already get none.
@@ -46,19 +66,24 @@ export function proxyEntries(
     .filter(({ context }) => !taken.has(context))
     .map(({ context, options }) => {
       const { configure: _viteOnly, rewrite, ...settings } = options
-      const onError = missingServer(service, logger, log)
+      const isOurs = settings.target === undefined && settings.router === undefined
+      const gate = isOurs ? foreignGate(service) : undefined
+      const onError = missingServer(service, logger, log, gate)
+      const on = settings.on as Record<string, Listener | undefined> | undefined
+      const onProxyReq = gate?.before((settings.onProxyReq as Listener | undefined) ?? on?.proxyReq)
       return {
         context: [context],
         target: service.url,
         ws: true,
         ...(typeof rewrite === 'function' && { pathRewrite: rewrite }),
         ...settings,
+        ...(gate && { router: gate.router, onProxyReq }),
         // Where http-proxy-middleware looks for it: version 2 here, later ones under `on`.
         onError,
         ...(log && { logProvider: () => log.provider }),
         // Version 3 and later report the same error a second time, in words of their own.
         logger: withoutProxyErrors(logger),
-        on: { ...(settings.on as object | undefined), error: onError },
+        on: { ...on, ...(onProxyReq && { proxyReq: onProxyReq }), error: onError },
       }
     })
 }
@@ -128,11 +153,17 @@ function missingServer(
   service: ProxiedService,
   logger: HostLogger,
   log: ProxyLog | undefined,
-): ErrorListener {
+  gate: ForeignGate | undefined,
+): Listener {
   let toldAt = -Infinity
   return (error, request, response) => {
     log?.hush()
     const url = (request as IncomingMessage | undefined)?.url ?? '/'
+    const refusal = gate?.refusal(request)
+    if (refusal !== undefined) {
+      answerMissing(response, refusal)
+      return
+    }
     // A tab that closes its WebSocket is no failure of the service.
     if (isHangUp(error) && !isHttpResponse(response)) return
     if (!isNobodyListening(error)) {

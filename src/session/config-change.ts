@@ -27,7 +27,6 @@ export function compareRequests(
   )
   const needsRestart = [
     ...(before.root === after.root ? [] : ['root']),
-    ...(before.options.titlePrefix === after.options.titlePrefix ? [] : ['titlePrefix']),
     ...[...bound].map((name) => `"${name}"`),
     ...[...proxied].map((name) => `the proxy of "${name}"`),
   ]
@@ -56,9 +55,12 @@ function isBoundAnew(name: string, before: RunRequest, after: RunRequest): boole
 
 function isProxiedAnew(name: string, before: RunRequest, after: RunRequest): boolean {
   const [old, now] = [serviceOf(before, name), serviceOf(after, name)]
-  const [from, to] = [old?.service.proxy ?? [], now?.service.proxy ?? []]
-  if (textOf(from) !== textOf(to)) return true
-  return to.length > 0 && settingsOf(old) !== settingsOf(now)
+  return forwardingOf(old) !== forwardingOf(now)
+}
+
+function forwardingOf(host: HostService | undefined): string {
+  const { proxy = [], identity } = host?.service ?? {}
+  return proxy.length > 0 ? textOf([proxy, identity]) : ''
 }
 
 /** `after` as far as the running server can follow: the services in `stuck` are as they were. */
@@ -77,7 +79,6 @@ function keepOld(before: RunRequest, after: RunRequest, stuck: ReadonlySet<strin
     options: {
       ...after.options,
       services: inOrder([...oldOptions, ...nowOptions], after, (service) => service.name),
-      titlePrefix: before.options.titlePrefix,
       root: before.options.root,
     },
     services: inOrder([...old, ...now], after, ({ service }) => service.name),
@@ -111,7 +112,7 @@ function hasService(request: RunRequest, name: string): boolean {
 function settingsOf(host: HostService | undefined): string {
   if (!host) return ''
   const { service, ...rest } = host
-  const { env: _e, proxy: _p, description: _d, metadata: _m, required: _r, ...settings } = service
+  const { env, proxy, identity, description, metadata, required, ...settings } = service
   return textOf([settings, rest])
 }
 

@@ -59,8 +59,7 @@ export function followConfig(
     const before = run.addresses()
     const restart = { from: run.use, opened: [] }
     const next = await registry().restarting.run(restart, () => startRun(request, world))
-    const change = run.become(next as DevRun)
-    if (change) host.wrote?.(change)
+    run.become(next as DevRun)
     if (JSON.stringify(before) !== JSON.stringify(run.addresses())) host.refresh?.()
     run.reprintSummary(host.logger)
   }

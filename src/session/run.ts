@@ -1,22 +1,23 @@
+import { basename, resolve } from 'node:path'
 import colors from 'picocolors'
 import type {
-  BlockChange,
   ConfigFollower,
   HostLogger,
+  ProxyGuard,
   Run,
   RunRequest,
   StartHint,
 } from '../bundlers/adapter.ts'
-import { readEnvBlock } from '../output/env-block.ts'
-import { readEnvText } from '../output/env-file.ts'
+import { type EnvWrite, readEnvText } from '../output/env-file.ts'
 import { renderSummary, type SummaryRow } from '../output/summary.ts'
 import type { Wish } from '../plan/plan.ts'
 import { describeHolders } from '../reservation/holders.ts'
-import type { Steps } from '../reservation/questions.ts'
+import { runSteps, type Steps } from '../reservation/questions.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
-import type { SessionUse } from '../reservation/session.ts'
+import type { Move, SessionUse } from '../reservation/session.ts'
 import { withDeadline } from '../utils/deadline.ts'
 import type { EnvFiles } from './env-files.ts'
+import { createProxyGuard } from './proxy-guard.ts'
 import { publish } from './publish.ts'
 import { scriptFor } from './start-hint.ts'
 import type { SessionWorld } from './world.ts'
@@ -33,6 +34,9 @@ export class DevRun implements Run {
   #files: EnvFiles
   #holders: Promise<unknown>
   #holdersKnown = false
+  readonly #movedListeners: ((service: string) => void)[] = []
+  readonly #guards = new Map<string, ProxyGuard>()
+  #write: EnvWrite | undefined
   #warnings: string[] = []
   #logger: HostLogger | undefined
   #printed = ''
@@ -60,6 +64,14 @@ export class DevRun implements Run {
       this.#holdersKnown = true
     })
     this.#holders.catch(() => {})
+    use.session.onMove.add(this.#follow)
+  }
+
+  get titlePrefix(): string | undefined {
+    const { checkout } = this.use.session
+    return this.#request.options.titlePrefix
+      ? (checkout.branch ?? basename(checkout.dir))
+      : undefined
   }
 
   /** What it has reserved; another one after an edit of the config file. */
@@ -102,8 +114,13 @@ export class DevRun implements Run {
     }
   }
 
-  /** Writes the env block. `replaced` is the use of a server that this run's server takes over from. */
-  *publish(replaced: SessionUse | undefined): Steps<void> {
+  /**
+   * Writes the env block.
+   *
+   * @param replaced The use of a server that this run's server takes over from.
+   * @param left A port that a service has just moved away from.
+   */
+  *publish(replaced: SessionUse | undefined, left?: number): Steps<void> {
     const { options, services, shared } = this.#request
     const { blockFile, blockName } = this.#files
     if (!options.env || blockFile === undefined || blockName === undefined) return
@@ -122,7 +139,9 @@ export class DevRun implements Run {
       { ...this.#files, blockFile, blockName },
       this.use,
       replaced,
+      left,
     )
+    this.#write = result.write ?? this.#write
     this.warn(result.warnings)
     void result.later.then((warning) => warning && this.warn([warning]))
   }
@@ -155,6 +174,34 @@ export class DevRun implements Run {
     this.printSummary(logger)
   }
 
+  guard(service: string): ProxyGuard {
+    let guard = this.#guards.get(service)
+    if (!guard) {
+      const found = this.#request.services.find((host) => host.service.name === service)
+      guard = found
+        ? createProxyGuard(found.service, {
+            checkout: this.use.session.checkout.dir,
+            place: this.#world.place,
+            reservation: (name) => this.reservation(name),
+            startHint: (name) => this.startHint(name),
+            warn: (warnings) => this.warn(warnings),
+          })
+        : UNGUARDED
+      this.#guards.set(service, guard)
+    }
+    return guard
+  }
+
+  ownWrite(file: string): readonly string[] | undefined {
+    const { blockFile } = this.#files
+    if (!this.#write || blockFile === undefined || resolve(file) !== blockFile) return undefined
+    return readEnvText(blockFile) === this.#write.text ? this.#write.changed : undefined
+  }
+
+  onMoved(tell: (service: string) => void): void {
+    this.#movedListeners.push(tell)
+  }
+
   followConfig(host: ConfigFollower): void {
     const { config } = this.#request
     if (!config || this.#closed || this.#stopFollowing) return
@@ -171,16 +218,15 @@ export class DevRun implements Run {
   /**
    * Goes on as `next`, a run of the same server with other options: what only this run had is
    * released.
-   *
-   * @returns What that changed in the managed block; `undefined` when nothing is written.
    */
-  become(next: DevRun): BlockChange | undefined {
+  become(next: DevRun): void {
     const before = this.#use
-    const { blockFile: file, block } = next.#files
+    next.use.session.onMove.delete(next.#follow)
     this.#use = next.#use
     this.#request = next.#request
     this.#wishes = next.#wishes
     this.#files = next.#files
+    this.#write = next.#write ?? this.#write
     this.#holders = next.#holders
     this.#holdersKnown = false
     void next.#holders.catch(() => {}).then(() => (this.#holdersKnown = true))
@@ -188,8 +234,6 @@ export class DevRun implements Run {
     before.close()
     // Closed while the new ports were chosen.
     if (this.#closed) this.#use.close()
-    if (file === undefined) return undefined
-    return { file, before: block, after: readEnvBlock(readEnvText(file) ?? '') }
   }
 
   /** Prints the table again if it was printed and is out of date. */
@@ -200,7 +244,17 @@ export class DevRun implements Run {
   close(): void {
     this.#closed = true
     this.#stopFollowing?.()
+    this.use.session.onMove.delete(this.#follow)
     this.#use.close()
+  }
+
+  readonly #follow = async ({ service, from, to, reservation }: Move): Promise<void> => {
+    if (this.reservation(service) !== reservation) return
+    await runSteps(this.publish(undefined, from), this.#world.place)
+    const [variable, file] = [this.#variableOf(service), this.#files.blockName]
+    const where = variable && file ? `; ${variable} in ${file} says so` : ''
+    this.#logger?.info(noticeLine(`"${service}" has moved from port ${from} to ${to}${where}.`))
+    for (const tell of this.#movedListeners) tell(service)
   }
 
   #print(logger: HostLogger): void {
@@ -247,6 +301,13 @@ export class DevRun implements Run {
     const found = this.#request.options.services.find(({ name }) => name === service)
     return found?.env.port[0]
   }
+}
+
+/** For a service that this run doesn't have. */
+const UNGUARDED: ProxyGuard = { settle: () => undefined, refusal: () => undefined }
+
+function noticeLine(notice: string): string {
+  return `${colors.cyan('ports:')} ${notice}`
 }
 
 function warningLine(warning: string): string {

@@ -69,7 +69,7 @@ function* startSteps(session: Session, asked: RunRequest, world: SessionWorld): 
     yield* run.publish(restart?.from)
   } catch (error) {
     // Nobody gets to see this run, so nobody would close it.
-    use.close()
+    run.close()
     throw error
   }
   run.warn(set.warnings)

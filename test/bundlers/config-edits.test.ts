@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { whoHolds } from '../../src/api.ts'
-import type { Child } from '../_utils/children.ts'
+import { type Child, startNode } from '../_utils/children.ts'
 import { freePort, freeRange } from '../_utils/sockets.ts'
-import { linkPackages, type TempRoot, tempRoot } from '../_utils/temp.ts'
+import { linkPackages, repo, type TempRoot, tempRoot } from '../_utils/temp.ts'
 import { until } from '../_utils/until.ts'
 import { localPort, startVite } from '../_utils/vite.ts'
 import { rspackCliHost } from './_hosts/rspack.ts'
@@ -144,6 +144,22 @@ export default { plugins: [ports(), ${STARTS}] }
     expect(countOf(child, /\[start\]/)).toBe(2)
   })
 
+  test('a proxied service that moves is followed by the proxy, without a restart', async () => {
+    const [dev, to] = await freeRange(3)
+    using root = app(dev, { api: { preferred: dev + 1, proxy: '/api' } })
+    await using child = startVite('vite', root.dir)
+    await child.sees(new RegExp(`api +${dev + 1}`))
+    edit(root, { services: { api: { preferred: to, proxy: '/api' } } })
+    await until(() => envOf(root).API_TARGET === `http://localhost:${to}`)
+    await using api = startNode([join(repo, 'test/fixtures/programs/api.mjs'), 'moved'], {
+      cwd: root.dir,
+      env: { API_PORT: String(to) },
+    })
+    await api.sees(/api on/)
+    expect(await (await fetch(`http://localhost:${dev}/api/x`)).text()).toContain('"moved"')
+    expect(countOf(child, /\[start\]/)).toBe(1)
+  })
+
   test('a new path to forward is there after a restart of the server', async () => {
     const [dev, api] = await freeRange(2)
     using root = app(dev, { api: { preferred: api } })
@@ -235,12 +251,22 @@ describe.each([webpackCliHost('webpack-dev-server'), rspackCliHost])(
         fetch(`http://localhost:${dev}${host.portsCode}`).then((answer) => answer.text())
       await until(async () => new RegExp(`port\\W+${to}`).test(await code()))
 
-      edit(root, { services: { api: { ...api, preferred: dev + 2 }, dev: { preferred: 1 } } })
-      await child.sees(/ports\.config\.json has changed .*the proxy of "api".* next start/)
+      edit(root, { services: { api: { ...api, preferred: dev + 2 } } })
+      const answer = () => fetch(`http://localhost:${dev}/api/x`)
+      await until(async () => (await (await answer()).text()).includes(String(dev + 2)))
+      expect((await answer()).status).toBe(502)
       await until(async () => (await whoHolds(to)) === undefined)
-      expect(await leasedFor(dev + 1)).toBe('api')
+      expect(await whoHolds(dev + 1)).toBeUndefined()
+
+      const more = { preferred: dev + 1, proxy: ['/api', '/more'] }
+      edit(root, { services: { api: more, dev: { range: [to, to] }, db: { preferred: to } } })
+      await child.sees(
+        /ports\.config\.json has changed "dev", the proxy of "api", which counts from the next start on/,
+      )
+      await until(async () => (await leasedFor(to)) === 'db')
+      expect(await leasedFor(dev + 2)).toBe('api')
       expect(await leasedFor(dev)).toBe('dev')
-      expect((await fetch(`http://localhost:${dev}/api/x`)).status).toBe(502)
+      expect((await answer()).status).toBe(502)
     })
   },
 )

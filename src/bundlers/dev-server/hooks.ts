@@ -10,6 +10,7 @@ import type { HostLogger, Run, RunRequest, StartRun, StartRunSync } from '../ada
 import { configured } from '../configured.ts'
 import { attach } from './attach.ts'
 import { onDevServer } from './intercept.ts'
+import { prefixTitles } from './title.ts'
 import { devServerRequest, numericPort, usualPorts } from './request.ts'
 import type { AnyCompiler, DevServer, DevServerOptions } from './types.ts'
 
@@ -116,6 +117,7 @@ export function devServerHooks(
         latest ??= run
       },
     })
+    prefixTitles(compiler, () => latest?.titlePrefix)
     const { env } = world()
     if (env.WEBPACK_SERVE === undefined) return
     const server = certainServer(compiler)

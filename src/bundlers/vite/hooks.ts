@@ -10,13 +10,15 @@ import type { ResolvedOptions } from '../../options/resolved.ts'
 import { registry } from '../../reservation/registry.ts'
 import type { SessionUse } from '../../reservation/session.ts'
 import type { Options } from '../../types.ts'
-import type { HostLogger, Run, StartRun } from '../adapter.ts'
+import type { ConfigFollower, HostLogger, Run, StartRun } from '../adapter.ts'
 import { configured } from '../configured.ts'
 import { handOver } from '../handover.ts'
 import { createHmrServer } from '../hmr-server.ts'
 import { isFirst, needsPorts, readHost, runRequest, usualPorts, type ViteHost } from './host.ts'
-import { viteFollower } from './follow.ts'
+import { prefixTitle } from '../title.ts'
+import { RESOLVED_ID } from '../../virtual-module.ts'
 import { hmrOptionName, injectPorts } from './inject.ts'
+import { hideOwnWrites } from './own-writes.ts'
 import { hideWildcardWarning } from './wildcard-warning.ts'
 
 /** Ports of a config that never became a server are given back after this, in milliseconds. */
@@ -95,6 +97,14 @@ export function viteHooks(
         return injection.config
       },
     },
+    transformIndexHtml: {
+      // Last, so that no other plugin puts a title in its place.
+      order: 'post',
+      handler(html) {
+        const prefix = latest?.titlePrefix
+        return prefix === undefined ? undefined : prefixTitle(html, prefix)
+      },
+    },
     configureServer(server) {
       const taken = take()
       if (!taken) return undefined
@@ -168,7 +178,9 @@ function attach(server: ViteDevServer, { run, hmrServer }: Pending): void {
     run.close()
   }
   printAfterUrls(server, run)
-  const follow = (): void => run.followConfig(viteFollower(server))
+  run.onMoved(() => reloadModule(server))
+  hideOwnWrites(server, run)
+  const follow = (): void => run.followConfig(follower(server))
   if (http) http.once('listening', follow)
   else follow()
 
@@ -191,6 +203,30 @@ function attach(server: ViteDevServer, { run, hmrServer }: Pending): void {
       const next = replacement.opened.map((use) => runs.get(use)).findLast(Boolean)
       next?.continueAfter(run, server.config.logger)
     }
+  }
+}
+
+/** What a Vite dev server does about edits of the config file. */
+function follower(server: ViteDevServer): ConfigFollower {
+  return {
+    logger: server.config.logger,
+    proxies: true,
+    async restart() {
+      const before = server.resolvedUrls?.local[0]
+      await server.restart()
+      if (server.resolvedUrls?.local[0] !== before) server.printUrls()
+    },
+    refresh: () => reloadModule(server),
+  }
+}
+
+/** Pages that import `~ports` are loaded again and see where the services are now. */
+function reloadModule(server: ViteDevServer): void {
+  for (const environment of Object.values(server.environments)) {
+    const module = environment.moduleGraph.getModuleById(RESOLVED_ID)
+    if (!module) continue
+    environment.moduleGraph.invalidateModule(module)
+    environment.hot.send({ type: 'full-reload' })
   }
 }
 

@@ -78,6 +78,17 @@ function proxiedServices(
     const reservation = run.reservation(name)
     if (!reservation || proxy.length === 0) return []
     const hint = () => run.startHint(name)
-    return [{ url: reservation.url, rules: proxy, hint, logger }]
+    return [
+      {
+        get url() {
+          // Another one after an edit of the config file.
+          return (run.reservation(name) ?? reservation).url
+        },
+        rules: proxy,
+        hint,
+        guard: run.guard(name),
+        logger,
+      },
+    ]
   })
 }
