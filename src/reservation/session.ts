@@ -3,6 +3,7 @@ import type { LeaseAnswer } from '../lease/answer.ts'
 import { leaseName } from '../lease/names.ts'
 import { machineAddresses } from '../net/addresses.ts'
 import type { ServicePlan } from '../plan/plan.ts'
+import type { ServiceHealth } from '../types.ts'
 import { type Checkout, findCheckout } from '../utils/checkout.ts'
 import type { Debug } from '../utils/debug.ts'
 import { type AllocationContext, allocateService, type ServiceRequest } from './allocate.ts'
@@ -26,6 +27,12 @@ export interface Want {
   readonly remembered?: number | undefined
   /** Its own settings are as before, so it keeps the port it has. Default `false`. */
   readonly kept?: boolean
+}
+
+/** Knows how services are; see `health` in the programmatic entry. */
+export interface HealthSource {
+  all(): ServiceHealth[]
+  checkAll(): Promise<ServiceHealth[]>
 }
 
 /** A service has got another port. */
@@ -85,6 +92,8 @@ export class Session {
   readonly uses = new Set<SessionUse>()
   /** Told after a service has moved and before its old port is given up. */
   readonly onMove = new Set<(move: Move) => void | Promise<void>>()
+  /** What watches the health of this session's services. */
+  readonly healthSources = new Set<HealthSource>()
   /** How each service was wanted last. */
   readonly #wants = new Map<string, Want>()
   #queue: Promise<unknown> = Promise.resolve()

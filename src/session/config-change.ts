@@ -1,5 +1,5 @@
 import type { HostService, RunRequest } from '../bundlers/adapter.ts'
-import type { Range } from '../options/resolved.ts'
+import type { Range, ResolvedService } from '../options/resolved.ts'
 
 /** What an edit of the config file comes to. */
 export interface ConfigChange {
@@ -108,11 +108,23 @@ function hasService(request: RunRequest, name: string): boolean {
   return serviceOf(request, name) !== undefined
 }
 
+/** Settings that have nothing to do with where a service listens. */
+const ELSEWHERE = new Set<string>([
+  'env',
+  'proxy',
+  'identity',
+  'health',
+  'healthGiven',
+  'description',
+  'metadata',
+  'required',
+] satisfies (keyof ResolvedService)[])
+
 /** Everything of a service that decides where it listens. */
 function settingsOf(host: HostService | undefined): string {
   if (!host) return ''
   const { service, ...rest } = host
-  const { env, proxy, identity, description, metadata, required, ...settings } = service
+  const settings = Object.entries(service).filter(([name]) => !ELSEWHERE.has(name))
   return textOf([settings, rest])
 }
 

@@ -41,12 +41,14 @@ describe('the tables of the schema name the options, and no others', () => {
   const pools = options?.properties?.pools as { additionalProperties: { oneOf: Schema[] } }
   const env = options?.properties?.env as { oneOf: Schema[] }
   const names = service?.properties?.env as { oneOf: Schema[] }
+  const health = service?.properties?.health as { oneOf: Schema[] }
   test.each<[string, Schema | undefined, string[]]>([
     ['Options', options, keysOf('Options')],
     ['ServiceOptions', service, keysOf('ServiceOptions')],
     ['PoolOptions', pools.additionalProperties.oneOf[1], keysOf('PoolOptions')],
     ['EnvOptions', env.oneOf[1], keysOf('EnvOptions')],
     ['ServiceEnvNames', names.oneOf[3], keysOf('ServiceEnvNames')],
+    ['HealthOptions', health.oneOf[2], keysOf('HealthOptions')],
     ['PortsConfig', schema, [...keysOf('Options'), ...keysOf('PortsConfig'), '$schema'].toSorted()],
   ])('%s', (_, table, keys) => {
     expect(keys.length).toBeGreaterThan(1)
@@ -105,6 +107,12 @@ describe('the schema for editors and the checks at run time agree', () => {
     [false, service({ priority: '1' })],
     [true, service({ protocol: 'unix', path: 'api.sock', sticky: false })],
     [false, service({ protocol: 'http' })],
+    [true, service({ health: '/healthz', identity: 'warn' })],
+    [true, service({ health: { type: 'http', path: '/', status: [200, 204], intervalMs: 100 } })],
+    [false, service({ health: 'healthz' })],
+    [false, service({ health: { interval: 100 } })],
+    [false, service({ health: { status: 20 } })],
+    [false, service({ identity: 'ask' })],
     [true, service({ description: 'the API', metadata: { team: ['core'] } })],
     [false, service({ description: 'two\nlines' })],
     [false, service({ metadata: [] })],
