@@ -19,6 +19,7 @@ export default defineBuildConfig({
     'src/bun',
     'src/unloader',
     'src/api',
+    'src/config',
     'src/answer-worker',
   ],
   declaration: 'node16',

@@ -11,6 +11,7 @@ import type { HealthSource } from './reservation/session.ts'
 import type { Allocation, Options, PortHolder, ServiceHealth } from './types.ts'
 import { realRoot } from './utils/real-root.ts'
 
+export { defineConfig } from './config.ts'
 export { PortsError, PortsOptionError } from './errors.ts'
 export type { Endpoint } from './net/endpoint.ts'
 export type { PortsErrorCode, ServiceProblem } from './errors.ts'

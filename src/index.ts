@@ -12,6 +12,7 @@ import { processWorld } from './session/world.ts'
 import type { Options } from './types.ts'
 import { moduleHooks } from './virtual-module.ts'
 
+export { defineConfig } from './config.ts'
 export { PortsError, PortsOptionError } from './errors.ts'
 export type { PortsErrorCode, ServiceProblem } from './errors.ts'
 export type * from './types.ts'
@@ -59,11 +60,6 @@ function devServerWorld(): DevServerWorld {
     startRun: (request) => startRun(request, world),
     startRunSync: (request) => startRunSync(request, world),
   }
-}
-
-/** Types and completion for options that are kept in a file of their own. */
-export function defineConfig(options: Options): Options {
-  return options
 }
 
 export default unplugin

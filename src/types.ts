@@ -307,6 +307,30 @@ export interface Options {
   root?: string
 }
 
+/** What a `ports.config` file says: options, and what some packages of a workspace have besides. */
+export interface PortsConfig extends Options {
+  /**
+   * Options of single packages, over the common ones: from directories relative to the file to
+   * options. `*` stands for any name, `**` for any names below each other, `'.'` for the file's own
+   * directory alone. A directory named in full counts more than one that a pattern meets.
+   */
+  packages?: Record<string, Options>
+}
+
+/** What a config file that exports a function is told. */
+export interface ConfigContext {
+  /** Directory that options are wanted for, absolute. */
+  readonly root: string
+  /** The bundler's mode, such as `'development'`; `undefined` in programs. */
+  readonly mode: string | undefined
+}
+
+/**
+ * A config that depends on who asks. webpack's and Rspack's command lines can't wait: there it must
+ * not be asynchronous.
+ */
+export type PortsConfigFunction = (context: ConfigContext) => PortsConfig | Promise<PortsConfig>
+
 /** Where an allocated port came from. */
 export type PortSource = 'typed' | 'env' | 'preferred' | 'sticky' | 'range' | 'any'
 

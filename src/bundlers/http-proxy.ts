@@ -38,12 +38,13 @@ export interface ProxiedService {
 export function proxiedService(
   reservation: PortReservation,
   rules: readonly ProxyRule[],
-  run: Pick<Run, 'startHint' | 'guard'>,
+  run: Pick<Run, 'startHint' | 'guard' | 'reservation'>,
 ): ProxiedService {
   const { service } = reservation
   return {
     get url() {
-      return reservation.url
+      // Another one after an edit of the config file.
+      return (run.reservation(service) ?? reservation).url
     },
     rules,
     hint: () => run.startHint(service),

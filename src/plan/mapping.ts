@@ -1,7 +1,7 @@
 import { PortsOptionError } from '../errors.ts'
 import { entryOf, toServiceOptions } from '../options/instances.ts'
 import { showPath } from '../options/show.ts'
-import { checkAgainst } from '../options/validate.ts'
+import { checkAgainst, checked } from '../options/validate.ts'
 import type { Allocation, Options, Protocol, ServiceOptions } from '../types.ts'
 import { findMappingConflicts, type MappingConflict } from './mapping-conflicts.ts'
 import { mappingSchema } from './mapping-schema.ts'
@@ -128,7 +128,7 @@ export function mergeMappings(...inputs: readonly unknown[]): PortMapping {
 
 /** Checks a mapping that comes from a file or from somebody else. */
 function read(input: unknown, path: readonly (string | number)[]): PortMapping {
-  return checkAgainst(mappingSchema(), parsed(input, path), path) as PortMapping
+  return checked(checkAgainst(mappingSchema(), parsed(input, path)), path) as PortMapping
 }
 
 function parsed(input: unknown, path: readonly (string | number)[]): unknown {

@@ -37,6 +37,8 @@ export interface Want {
   readonly hold: boolean
   readonly secure: boolean
   readonly remembered?: number | undefined
+  /** Its own settings are as before, so it keeps the port it has. Default `false`. */
+  readonly kept?: boolean
 }
 
 /** Knows how services are; see `health` in the programmatic entry. */
@@ -339,12 +341,13 @@ export class Session {
 
   /** The reservation that the replaced server has, and the one that is gone on with as it is. */
   #present(
-    { plan, hold }: Want,
+    { plan, hold, kept }: Want,
     previous: SessionUse | undefined,
   ): Pick<Prepared, 'before' | 'same'> {
     const { name } = plan.service
     const before = previous?.session === this ? present(previous, name) : undefined
-    if (before) return { before, same: before.facts.key === plan.key ? before : undefined }
+    const asBefore = kept || before?.facts.key === plan.key
+    if (before) return { before, same: asBefore ? before : undefined }
     // Any number of servers may talk to a server that somebody else starts.
     const shared = hold ? undefined : [...this.reservations].find((r) => r.service === name)
     return { before, same: shared }

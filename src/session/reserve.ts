@@ -1,4 +1,4 @@
-import { resolveOptions } from '../options/resolve.ts'
+import { programOptions } from '../config/effective-options.ts'
 import { collectWishes } from '../options/wishes.ts'
 import { ephemeralRange } from '../net/ephemeral.ts'
 import { serviceVariables } from '../output/variables.ts'
@@ -24,7 +24,7 @@ export async function reserveServices(
   options: Options,
   world: SessionWorld,
 ): Promise<Reservations> {
-  const resolved = resolveOptions(options)
+  const { options: resolved } = await programOptions(options, world.cwd)
   const root = realRoot(world.cwd, resolved.root)
   const set = collectWishes(resolved.services, {
     process: world.env,

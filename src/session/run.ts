@@ -1,6 +1,6 @@
 import { basename, resolve } from 'node:path'
 import colors from 'picocolors'
-import type { HostLogger, Run, RunRequest, StartHint } from '../bundlers/adapter.ts'
+import type { ConfigFollower, HostLogger, Run, RunRequest, StartHint } from '../bundlers/adapter.ts'
 import { type EnvWrite, readEnvText } from '../output/env-file.ts'
 import { renderSummary, type SummaryRow } from '../output/summary.ts'
 import type { Wish } from '../plan/plan.ts'
@@ -27,12 +27,12 @@ interface ServiceAddress extends EndpointParts {
 
 /** One bundler server's run; see {@link Run}. */
 export class DevRun implements Run {
-  readonly use: SessionUse
-  readonly #request: RunRequest
-  readonly #wishes: Readonly<Record<string, readonly Wish[]>>
-  readonly #files: EnvFiles
   readonly #world: SessionWorld
-  readonly #holders: Promise<unknown>
+  #use: SessionUse
+  #request: RunRequest
+  #wishes: Readonly<Record<string, readonly Wish[]>>
+  #files: EnvFiles
+  #holders: Promise<unknown>
   #holdersKnown = false
   readonly #movedListeners: ((service: string) => void)[] = []
   readonly #guards = new Map<string, ServiceGuard>()
@@ -42,6 +42,7 @@ export class DevRun implements Run {
   #warnings: string[] = []
   #logger: HostLogger | undefined
   #printed = ''
+  #stopFollowing: (() => void) | undefined
 
   constructor(
     request: RunRequest,
@@ -51,7 +52,7 @@ export class DevRun implements Run {
     world: SessionWorld,
   ) {
     this.#request = request
-    this.use = use
+    this.#use = use
     this.#wishes = wishes
     this.#files = files
     this.#world = world
@@ -72,6 +73,16 @@ export class DevRun implements Run {
     return this.#request.options.titlePrefix
       ? (checkout.branch ?? basename(checkout.dir))
       : undefined
+  }
+
+  /** What it has reserved; another one after an edit of the config file. */
+  get use(): SessionUse {
+    return this.#use
+  }
+
+  /** What the host asked for, as far as it could be followed. */
+  get request(): RunRequest {
+    return this.#request
   }
 
   reservation(service: string): PortReservation | undefined {
@@ -217,11 +228,53 @@ export class DevRun implements Run {
     this.#movedListeners.push(tell)
   }
 
+  followConfig(host: ConfigFollower): void {
+    const { config } = this.#request
+    if (!config || this.#closed || this.#stopFollowing) return
+    this.#stopFollowing = () => {}
+    // Nobody else pays for the watcher, and the server is up by now.
+    import('./follow-config.ts').then(
+      ({ followConfig }) => {
+        if (!this.#closed) this.#stopFollowing = followConfig(this, config, host, this.#world)
+      },
+      (error: unknown) => this.warn([`edits of ${config.file} are not followed: ${String(error)}`]),
+    )
+  }
+
+  /**
+   * Goes on as `next`, a run of the same server with other options: what only this run had is
+   * released.
+   */
+  become(next: DevRun): void {
+    const before = this.#use
+    next.use.session.onMove.delete(next.#follow)
+    this.#use = next.#use
+    this.#request = next.#request
+    this.#wishes = next.#wishes
+    this.#files = next.#files
+    this.#write = next.#write ?? this.#write
+    this.#holders = next.#holders
+    this.#holdersKnown = false
+    void next.#holders.catch(() => {}).then(() => (this.#holdersKnown = true))
+    next.#logger = this.#logger
+    this.warn(next.#warnings)
+    this.#health?.update(this.#request.services.map(({ service }) => service))
+    before.close()
+    // Closed while the new ports were chosen.
+    if (this.#closed) this.#use.close()
+  }
+
+  /** Prints the table again if it was printed and is out of date. */
+  reprintSummary(logger: HostLogger): void {
+    if (this.#printed) this.printSummary(logger)
+  }
+
   close(): void {
     this.#closed = true
+    this.#stopFollowing?.()
     this.#health?.close()
     this.use.session.onMove.delete(this.#follow)
-    this.use.close()
+    this.#use.close()
   }
 
   readonly #follow = async ({ service, from, to, reservation }: Move): Promise<void> => {

@@ -57,6 +57,7 @@ function* startSteps(session: Session, asked: RunRequest, world: SessionWorld): 
     host: host.host,
     hold: host.hold,
     secure: host.secure,
+    kept: request.kept?.has(host.service.name) ?? false,
     remembered: rememberedPort(host, files, wishes),
   }))
   const restart = registry().restarting.getStore()
@@ -68,7 +69,7 @@ function* startSteps(session: Session, asked: RunRequest, world: SessionWorld): 
     yield* run.publish(restart?.from)
   } catch (error) {
     // Nobody gets to see this run, so nobody would close it.
-    use.close()
+    run.close()
     throw error
   }
   run.warn([...set.warnings, ...wishesOutsidePools(services, wishes)])

@@ -14,7 +14,7 @@ import { localPort, startVite } from '../_utils/vite.ts'
 const readme = readFileSync(join(repo, 'README.md'), 'utf8')
 
 /** Code blocks that begin with a comment naming their file. */
-const snippets = [...readme.matchAll(/```js\n\/\/ ([\w.]+)\n([^]*?)```/g)].map((match) => ({
+const snippets = [...readme.matchAll(/```(?:js|ts)\n\/\/ ([\w.]+)\n([^]*?)```/g)].map((match) => ({
   file: match[1] ?? '',
   code: match[2] ?? '',
 }))
@@ -35,6 +35,7 @@ test('every snippet of code is one that a test here runs', () => {
     'serve.mjs',
     'vite.config.js',
     'api.js',
+    'ports.config.ts',
     'main.js',
     'server.js',
     'echo.js',
@@ -134,6 +135,30 @@ test('the config with an API, the API, and the module', async () => {
   expect(await (await fetch(`${url}/main.js`)).text()).toContain('services')
   const module = await (await fetch(`${url}/@id/__x00__~ports`)).text()
   expect(module).toContain(`"url": "http://localhost:${API_PORT}"`)
+})
+
+test('the config file, in a workspace', async () => {
+  using root = tempRoot()
+  linkPackages(root.dir, { vite: 'vite' })
+  root.write({ 'package.json': '{}', 'ports.config.ts': snippet('ports.config.ts') })
+  for (const [name, expected] of [
+    ['web', /api +\d+ /],
+    ['admin', undefined],
+  ] as const) {
+    root.write({
+      'package.json': '{ "workspaces": ["apps/*"] }',
+      [`apps/${name}/package.json`]: '{ "type": "module" }',
+      [`apps/${name}/index.html`]: name,
+      [`apps/${name}/vite.config.js`]: snippet('vite.config.js'),
+    })
+    await using child = startVite('vite', join(root.dir, 'apps', name))
+    const port = await localPort(child)
+    expect(port).toBeGreaterThanOrEqual(5173)
+    expect(port).toBeLessThanOrEqual(5199)
+    await child.sees(/hmr +shared with dev/)
+    if (expected) await child.sees(expected)
+    else expect(child.output()).not.toMatch(/^ +api /m)
+  }
 })
 
 test('the program', async () => {

@@ -7,6 +7,7 @@ import { handOver } from '../handover.ts'
 import { closeHmrServer, createHmrServer } from '../hmr-server.ts'
 import { overriddenPaths, proxiedService, proxyEntries, proxyLog } from '../http-proxy.ts'
 import { numericPort, separateHmr } from './request.ts'
+import { rebuildImporters } from './module.ts'
 import type { DevServer, DevServerClass, WebSocketServer, WebSocketUrl } from './types.ts'
 
 /** What a dev server is given. */
@@ -46,6 +47,7 @@ export async function attach(
   server.options.onListening = (listening) => {
     onListening?.(listening)
     run.printSummary(logger)
+    run.followConfig({ logger, proxies: true, refresh: () => rebuildImporters(server.compiler) })
   }
 }
 

@@ -1,7 +1,13 @@
-import { resolveOptions } from '../../options/resolve.ts'
+import {
+  effectiveOptions,
+  effectiveOptionsSync,
+  type EffectiveOptions,
+  type HostQuery,
+} from '../../config/effective-options.ts'
 import type { ResolvedOptions } from '../../options/resolved.ts'
 import type { Options } from '../../types.ts'
-import type { HostLogger, Run, StartRun, StartRunSync } from '../adapter.ts'
+import type { HostLogger, Run, RunRequest, StartRun, StartRunSync } from '../adapter.ts'
+import { configured } from '../configured.ts'
 import { attach } from './attach.ts'
 import { onDevServer } from './intercept.ts'
 import { prefixTitles } from './title.ts'
@@ -49,21 +55,29 @@ export function devServerHooks(
   const waiting = new WeakMap<AnyCompiler, Waiting>()
   let latest: Run | undefined
 
-  const prepare = (compiler: AnyCompiler, server: DevServerOptions) => {
+  const queryFor = (compiler: AnyCompiler, server: DevServerOptions): HostQuery => {
+    const { cwd, env } = world()
+    const { context, options } = compiler
+    const builtIn = usualPorts(server, env)
+    return { given, cwd, root: context, mode: options.mode, builtIn }
+  }
+
+  const requestFor = (
+    found: EffectiveOptions,
+    compiler: AnyCompiler,
+    server: DevServerOptions,
+  ): RunRequest => {
     const { argv, cwd, env } = world()
-    const options = resolveOptions(given, usualPorts(server, env))
-    const { context, options: compilerOptions } = compiler
-    const { mode } = compilerOptions
-    return {
-      options,
-      request: devServerRequest(options, server, { argv, cwd, context, mode, env }),
-    }
+    const { context, options } = compiler
+    const place = { argv, cwd, context, mode: options.mode, env }
+    return configured(found, ({ options }) => devServerRequest(options, server, place))
   }
 
   const chooseNow = (compiler: AnyCompiler, server: DevServerOptions): void => {
-    const { options, request } = prepare(compiler, server)
     const written = { ...server }
-    const run = world().startRunSync(request)
+    const found = effectiveOptionsSync(queryFor(compiler, written))
+    const { options } = found
+    const run = world().startRunSync(requestFor(found, compiler, written))
     const abandon = (): void => {
       if (waiting.get(compiler)?.run !== run) return
       waiting.delete(compiler)
@@ -89,9 +103,10 @@ export function devServerHooks(
     let run = ready?.run
     let options = ready?.options
     if (!run || !options) {
-      const prepared = prepare(compiler, server.options)
-      options = prepared.options
-      run = await world().startRun(prepared.request)
+      const written = server.options
+      const found = await effectiveOptions(queryFor(compiler, written))
+      options = found.options
+      run = await world().startRun(requestFor(found, compiler, written))
     }
     latest = run
     closeWith(compiler, run)

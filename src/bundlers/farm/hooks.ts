@@ -1,8 +1,9 @@
-import { resolveOptions } from '../../options/resolve.ts'
+import { effectiveOptions } from '../../config/effective-options.ts'
 import { registry } from '../../reservation/registry.ts'
 import type { Options } from '../../types.ts'
 import type { Addresses } from '../../virtual-module.ts'
 import type { Run, StartRun } from '../adapter.ts'
+import { configured } from '../configured.ts'
 import { passPortCheck } from '../port-check.ts'
 import { attach, logger, type Pending } from './attach.ts'
 import { injectPorts, tellClient } from './inject.ts'
@@ -49,9 +50,17 @@ export function farmHooks(given: Options | undefined, world: () => FarmWorld): F
       const place = world()
       if (!needsPorts(config, place)) return undefined
       const written = config.server ?? {}
-      const options = resolveOptions(given, usualPorts(written, place.env))
-      const request = farmRequest(options, config, place)
-      const run = await place.startRun(request)
+      const found = await effectiveOptions({
+        given,
+        cwd: place.cwd,
+        root: config.root,
+        mode: config.compilation?.mode,
+        builtIn: usualPorts(written, place.env),
+      })
+      const { options } = found
+      const run = await place.startRun(
+        configured(found, (now) => farmRequest(now.options, config, place)),
+      )
       take()?.run.close()
       latest = run
       const dev = run.reservation('dev')
@@ -83,13 +92,10 @@ export function farmHooks(given: Options | undefined, world: () => FarmWorld): F
       taken.run.report(logger)
       attach(server, taken)
     },
-    // Pages cross from Rust and back for it, so only where it is wanted.
-    ...(given?.titlePrefix && {
-      transformHtml: {
-        order: 0,
-        executor: ({ htmlResource }) => withTitle(htmlResource, latest?.titlePrefix),
-      },
-    }),
+    transformHtml: {
+      order: 0,
+      executor: ({ htmlResource }) => withTitle(htmlResource, latest?.titlePrefix),
+    },
   }
   return { plugin, addresses: () => latest?.addresses() ?? {} }
 }

@@ -1,13 +1,14 @@
 import type { RsbuildPlugin, RsbuildPluginAPI, ServerConfig } from '@rsbuild/core'
 import type { Server } from 'node:http'
+import { effectiveOptions } from '../../config/effective-options.ts'
 import type { ServerOptions as HttpsOptions } from 'node:https'
 import { portFlag } from '../../options/port-flag.ts'
-import { resolveOptions } from '../../options/resolve.ts'
 import type { ResolvedOptions, ResolvedService } from '../../options/resolved.ts'
 import type { PortReservation } from '../../reservation/reservation.ts'
 import type { Options } from '../../types.ts'
 import { realRoot } from '../../utils/real-root.ts'
 import type { HostService, Run, RunRequest, StartRun } from '../adapter.ts'
+import { configured } from '../configured.ts'
 import { handOver } from '../handover.ts'
 import { closeHmrServer, createHmrServer } from '../hmr-server.ts'
 import { prefixTitle } from '../title.ts'
@@ -38,10 +39,15 @@ interface Pending {
 
 type Addresses = Record<string, { port: number; url: string }>
 
-/** The Rsbuild plugin of one `ports()`, and where its services are. */
+/**
+ * The Rsbuild plugin of one `ports()`, and where its services are.
+ *
+ * @param refresh Called when addresses have changed while a server runs.
+ */
 export function rsbuildHooks(
   given: Options | undefined,
   world: () => RsbuildWorld,
+  refresh: () => void,
 ): { plugin: RsbuildPlugin; addresses: () => Addresses } {
   let pending: Pending | undefined
   let latest: Run | undefined
@@ -60,9 +66,17 @@ export function rsbuildHooks(
         const server = config.server ?? {}
         const preview = action === 'preview'
         const usual = Number(server.port) || RSBUILD_PORT
-        const options = resolveOptions(given, { dev: usual, hmr: usual + 1000, preview: usual })
         const place = { ...world(), root: api.context.rootPath, preview }
-        const run = await place.startRun(request(options, server, place))
+        const found = await effectiveOptions({
+          given,
+          cwd: place.cwd,
+          root: place.root,
+          mode: modeOf(place),
+          builtIn: { dev: usual, hmr: usual + 1000, preview: usual },
+        })
+        const { options } = found
+        const asked = configured(found, ({ options }) => request(options, server, place))
+        const run = await place.startRun(asked)
         latest = run
         const own = run.reservation(preview ? 'preview' : 'dev')
         const hmr = run.reservation('hmr')
@@ -115,9 +129,12 @@ export function rsbuildHooks(
     })
     api.onBeforeStartDevServer(({ server }) => attach(server as Parameters<typeof attach>[0]))
     api.onBeforeStartPreviewServer(({ server }) => attach(server as Parameters<typeof attach>[0]))
-    const print = (): void => latest?.printSummary(logger)
-    api.onAfterStartDevServer(print)
-    api.onAfterStartPreviewServer(print)
+    const started = (): void => {
+      latest?.printSummary(logger)
+      latest?.followConfig({ logger, proxies: true, refresh })
+    }
+    api.onAfterStartDevServer(started)
+    api.onAfterStartPreviewServer(started)
   }
   return {
     plugin: { name: 'unplugin-ports', setup },
@@ -136,9 +153,15 @@ interface Place {
   readonly preview: boolean
 }
 
+function modeOf({ preview }: Pick<Place, 'preview'>): string {
+  return preview ? 'production' : 'development'
+}
+
 function request(options: ResolvedOptions, server: ServerConfig, place: Place): RunRequest {
   const own = place.preview ? 'preview' : 'dev'
-  const port = Number(server.port) || undefined
+  const configured = Number(server.port) || undefined
+  // Rsbuild has filled in its default by now, and that is no wish of anybody's.
+  const port = configured === RSBUILD_PORT ? undefined : configured
   const flag = portFlag(place.argv)
   const secure = Boolean(server.https)
   // Rsbuild gets `server.host` from its own default when nobody says anything.
@@ -163,9 +186,9 @@ function request(options: ResolvedOptions, server: ServerConfig, place: Place): 
     options,
     services,
     shared: shares && own === 'dev' && !server.middlewareMode ? { hmr: 'dev' } : {},
-    typed: typedPort(own, flag === port ? flag : undefined),
+    typed: typedPort(own, flag === configured ? flag : undefined),
     root,
     envDirectory: root,
-    envFiles: envFileNames(place.preview ? 'production' : 'development'),
+    envFiles: envFileNames(modeOf(place)),
   }
 }
