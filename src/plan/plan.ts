@@ -1,5 +1,5 @@
 import type { Range, ResolvedOptions, ResolvedService } from '../options/resolved.ts'
-import type { PortHolder, PortSource, RejectReason } from '../types.ts'
+import type { PortHolder, PortSource, Protocol, RejectReason } from '../types.ts'
 import { type CandidateInput, candidates } from './candidates.ts'
 
 /** A port that a person asked for by number, outside the options. */
@@ -25,10 +25,10 @@ export interface Claim {
 export interface PlanFacts {
   /** By service, in the order they count. */
   readonly wishes: Readonly<Record<string, readonly Wish[]>>
-  /** Last run's ports by service. */
+  /** Last run's ports by service, also of services that are not part of this plan. */
   readonly sticky: Readonly<Record<string, number>>
-  /** Ports of other roots; asked once, when the first port that nobody asked for by number is offered. */
-  claims(): ReadonlyMap<number, Claim>
+  /** Ports of other roots; not asked before a port is offered that this root neither typed nor had. */
+  claims(protocol: Protocol): ReadonlyMap<number, Claim>
   /** The root's checkout; its roots share the ports of servers that somebody else starts. */
   readonly checkout: string
   /** The root lies in a linked git worktree, which leaves the preferred ports to the main one. */
@@ -92,6 +92,7 @@ export function planPorts(options: ResolvedOptions, facts: PlanFacts): Allocatio
       strategy,
       wishes: facts.wishes[service.name] ?? [],
       sticky: facts.sticky[service.name],
+      siblings: siblingsOf(service, facts),
       claims: facts.claims,
       checkout: facts.checkout,
       linked: facts.linked,
@@ -102,6 +103,11 @@ export function planPorts(options: ResolvedOptions, facts: PlanFacts): Allocatio
     }
     return { service, strict, key: keyOf(input), candidates: () => candidates(input) }
   })
+}
+
+/** The ports that the root's other services had. */
+function siblingsOf({ name }: ResolvedService, { sticky }: PlanFacts): ReadonlySet<number> {
+  return new Set(Object.keys(sticky).flatMap((key) => (key === name ? [] : (sticky[key] ?? []))))
 }
 
 /** What a person could change; memory is not in it, or every run would differ from the one before. */

@@ -22,7 +22,8 @@ export interface Want {
   readonly host: string | boolean | undefined
   readonly hold: boolean
   readonly secure: boolean
-  readonly remembered?: number | undefined
+  /** Ports on which this checkout's server may run already; they are looked at first. */
+  readonly mayRun?: readonly number[]
 }
 
 /** One bundler server's or program's part of a session. */
@@ -197,8 +198,8 @@ export class Session {
       hold: want.hold,
       secure: want.secure,
       current: before?.port,
-      // What this session has now is no memory, and its own lease would pass for a running server.
-      remembered: before ? undefined : want.remembered,
+      // Its own lease would pass for a running server.
+      mayRun: before ? [] : (want.mayRun ?? []),
     }
     const outcome = yield* allocateService(request, context)
     if (!outcome.ok) return { service: name, code: outcome.code, attempts: outcome.attempts }
