@@ -4,6 +4,8 @@ export interface RootRecord {
   /** Directory of the checkout that the root lies in. */
   readonly checkout: string
   readonly branch?: string | undefined
+  /** With a linked git worktree: see `Checkout.gitDir`. */
+  readonly gitDir?: string | undefined
   readonly services: ReadonlyMap<string, ServiceRecord>
 }
 
@@ -13,6 +15,8 @@ export interface ServiceRecord {
   readonly port?: number | undefined
   /** The port of its last run, where a person named it for that run: others keep off, but it is not chosen again. */
   readonly asked?: number | undefined
+  /** The root's own process listened there, not a server that somebody else starts. */
+  readonly held?: boolean
   /** Default `'tcp'`. */
   readonly protocol?: 'udp' | undefined
   /** Day of its last run, UTC: `2026-08-01`. No time, so that a day's second start writes nothing. */
@@ -29,8 +33,15 @@ const VERSION = 1
 const MAX_TEXT = 4096
 
 /** The text of a record's file. */
-export function renderRecord({ root, checkout, branch, services }: RootRecord): string {
-  const value = { v: VERSION, root, checkout, branch, services: Object.fromEntries(services) }
+export function renderRecord({ root, checkout, branch, gitDir, services }: RootRecord): string {
+  const value = {
+    v: VERSION,
+    root,
+    checkout,
+    branch,
+    gitDir,
+    services: Object.fromEntries(services),
+  }
   return `${JSON.stringify(value, null, 2)}\n`
 }
 
@@ -49,14 +60,15 @@ export function parseRecord(text: string, lastUsedAt: number): ParsedRecord {
     return 'damaged'
   }
   if (!isObject(value)) return 'damaged'
-  const { v, root, checkout, branch, services } = value
+  const { v, root, checkout, branch, gitDir, services } = value
   if (typeof v === 'number' && v > VERSION) return 'newer'
   if (v !== VERSION || !isText(root) || !isText(checkout) || !isObject(services)) return 'damaged'
   const kept = Object.entries(services).flatMap(([name, entry]): [string, ServiceRecord][] => {
     const service = parseService(entry)
     return service && !isForgotten(service, lastUsedAt) ? [[name, service]] : []
   })
-  return { root, checkout, ...(isText(branch) && { branch }), services: new Map(kept) }
+  const more = { ...(isText(branch) && { branch }), ...(isText(gitDir) && { gitDir }) }
+  return { root, checkout, ...more, services: new Map(kept) }
 }
 
 /** The day of a time, as in {@link ServiceRecord.usedOn}. */
@@ -75,12 +87,12 @@ function isForgotten(service: ServiceRecord, lastUsedAt: number): boolean {
 
 function parseService(value: unknown): ServiceRecord | undefined {
   if (!isObject(value)) return undefined
-  const { port, asked, protocol, usedOn } = value
+  const { port, asked, held, protocol, usedOn } = value
   const ports = { ...(isPort(port) && { port }), ...(isPort(asked) && { asked }) }
   if (Object.keys(ports).length === 0) return undefined
   if (protocol !== undefined && protocol !== 'udp') return undefined
   if (typeof usedOn !== 'string' || !isDay(usedOn)) return undefined
-  return { ...ports, ...(protocol && { protocol }), usedOn }
+  return { ...ports, ...(held === true && { held }), ...(protocol && { protocol }), usedOn }
 }
 
 function isDay(text: string): boolean {

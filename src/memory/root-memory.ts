@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import type { Claim } from '../plan/plan.ts'
-import type { PortSource, Protocol } from '../types.ts'
+import type { Allocation, PortSource, Protocol } from '../types.ts'
 import { claimsOf, type Claims, readClaims } from './claims.ts'
+import { findMoved } from './other-records.ts'
 import {
   type FoundRecord,
   readRecordFile,
@@ -18,6 +19,8 @@ export interface MemoryPlace {
   readonly root: string
   readonly checkout: string
   readonly branch?: string | undefined
+  /** See `Checkout.gitDir`. */
+  readonly gitDir?: string | undefined
 }
 
 /** A port that a service has got, to be remembered. */
@@ -26,6 +29,7 @@ export interface HadPort {
   readonly port: number
   readonly source: PortSource
   readonly protocol?: Protocol | undefined
+  readonly state: Allocation['state']
 }
 
 /**
@@ -37,12 +41,14 @@ export class RootMemory {
   readonly #place: MemoryPlace
   readonly #directory: string
   readonly #file: string
-  /** In milliseconds since 1970. */
-  readonly #now: number
+  readonly #now: () => number
   #found: FoundRecord | undefined
+  /** What was remembered where the worktree lay before. */
+  #moved: RootRecord | undefined
   #claims: Claims | undefined
 
-  constructor(place: MemoryPlace, now: number) {
+  /** @param now The clock, in milliseconds since 1970. */
+  constructor(place: MemoryPlace, now: () => number) {
     this.#place = place
     this.#directory = recordDirectory(place.stateDir)
     this.#file = join(this.#directory, recordFileName(place.root))
@@ -51,16 +57,13 @@ export class RootMemory {
 
   /** The ports that were chosen for this root's services in its last runs, by service. */
   chosen(): ReadonlyMap<string, number> {
-    const found = this.#read()
-    if (found.kind !== 'record') return new Map()
-    return new Map(
-      [...found.record.services].flatMap(([name, { port }]) => (port ? [[name, port]] : [])),
-    )
+    const services = this.#past()?.services ?? []
+    return new Map([...services].flatMap(([name, { port }]) => (port ? [[name, port]] : [])))
   }
 
   /** Other roots' ports. */
   claims(protocol: Protocol): ReadonlyMap<number, Claim> {
-    this.#claims ??= readClaims(this.#directory, this.#place.root, this.#now)
+    this.#claims ??= readClaims(this.#directory, this.#place.root, this.#now())
     return claimsOf(this.#claims, protocol)
   }
 
@@ -74,7 +77,7 @@ export class RootMemory {
     const problem =
       found.kind === 'refused'
         ? found.reason
-        : updateRecordFile(this.#file, (current) => this.#next(current, ports), this.#now)
+        : updateRecordFile(this.#file, (current) => this.#next(current, ports), this.#now())
     if (problem) {
       return `ports are not remembered: ${this.#file} ${problem}. Make room for it there, or set PORTS_STATE_DIR to another directory, or sticky: false.`
     }
@@ -89,24 +92,32 @@ export class RootMemory {
     return this.#found
   }
 
+  #past(): RootRecord | undefined {
+    const found = this.#read()
+    if (found.kind === 'record') return found.record
+    if (found.kind === 'none') this.#moved ??= findMoved(this.#directory, this.#place, this.#now())
+    return this.#moved
+  }
+
   #next(current: RootRecord | undefined, ports: readonly HadPort[]): RootRecord {
-    const { root, checkout, branch } = this.#place
-    const services = new Map(current?.services)
+    const { root, checkout, branch, gitDir } = this.#place
+    const services = new Map((current ?? this.#moved)?.services)
     for (const had of ports) {
       if (had.protocol === 'unix') continue
-      services.set(had.service, nextRecord(services.get(had.service), had, dayOf(this.#now)))
+      services.set(had.service, nextRecord(services.get(had.service), had, dayOf(this.#now())))
     }
-    return { root, checkout, branch, services }
+    return { root, checkout, branch, gitDir, services }
   }
 }
 
 /** A port that a person named for this run must not push out the one that was chosen before. */
 function nextRecord(
   before: ServiceRecord | undefined,
-  { port, source, protocol }: HadPort,
+  { port, source, protocol, state }: HadPort,
   usedOn: string,
 ): ServiceRecord {
   const named = source === 'typed' || source === 'env'
   const ports = named ? { port: before?.port, asked: port } : { port }
-  return { ...ports, ...(protocol === 'udp' && { protocol }), usedOn }
+  const held = state === 'held' || state === 'serving'
+  return { ...ports, ...(held && { held }), ...(protocol === 'udp' && { protocol }), usedOn }
 }

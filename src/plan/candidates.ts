@@ -7,7 +7,7 @@ import { orderPorts } from './strategies.ts'
 /** Everything that decides the order for one service. */
 export interface CandidateInput extends Pick<
   PlanFacts,
-  'claims' | 'checkout' | 'linked' | 'seed' | 'random'
+  'claims' | 'checkout' | 'holds' | 'linked' | 'seed' | 'random'
 > {
   readonly service: ResolvedService
   readonly strict: boolean
@@ -92,9 +92,10 @@ function claimOn({ port, source }: Offer, input: CandidateInput): Claim | undefi
   if (source === 'typed' || source === 'env' || port === input.sticky) return undefined
   if (strict && service.preferred.length > 0) return undefined
   const claim = input.claims(service.protocol).get(port)
-  // Any number of roots of one checkout talk to the same API.
-  const shared = claim?.checkout === checkout && claim.service === service.name
-  return shared && service.kind === 'external' ? undefined : claim
+  if (claim?.checkout !== checkout || claim.service !== service.name) return claim
+  // Any number of roots of one checkout talk to the same API, but only one of them can be it.
+  const shared = service.kind === 'external' && !(input.holds && claim.held)
+  return shared ? undefined : claim
 }
 
 function reject(port: number, source: PortSource, input: CandidateInput): RejectReason | undefined {

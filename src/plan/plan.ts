@@ -17,6 +17,8 @@ export interface Claim {
   readonly root: string
   readonly checkout: string
   readonly branch?: string | undefined
+  /** That root's own process listened there, not a server that somebody else starts. */
+  readonly held?: boolean
   /** When that root last used it, in milliseconds since 1970. The oldest claim is given up first. */
   readonly at: number
 }
@@ -31,6 +33,8 @@ export interface PlanFacts {
   claims(protocol: Protocol): ReadonlyMap<number, Claim>
   /** The root's checkout; its roots share the ports of servers that somebody else starts. */
   readonly checkout: string
+  /** A program plans, which listens on every service itself. */
+  readonly holds: boolean
   /** The root lies in a linked git worktree, which leaves the preferred ports to the main one. */
   readonly linked: boolean
   /** What `'hash'` starts from: names the root in a way that is the same on every machine. */
@@ -46,6 +50,7 @@ export const NO_PAST: Omit<PlanFacts, 'wishes' | 'ephemeral'> = {
   sticky: {},
   claims: () => new Map(),
   checkout: '',
+  holds: false,
   linked: false,
   seed: '',
   random: Math.random,
@@ -95,6 +100,7 @@ export function planPorts(options: ResolvedOptions, facts: PlanFacts): Allocatio
       siblings: siblingsOf(service, facts),
       claims: facts.claims,
       checkout: facts.checkout,
+      holds: facts.holds,
       linked: facts.linked,
       seed: `${facts.seed}\0${service.name}`,
       random: facts.random,

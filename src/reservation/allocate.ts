@@ -23,7 +23,7 @@ export interface ServiceRequest {
   /** A port that this service has already in this session: free for it although it is in use. */
   readonly current?: number | undefined
   /** When this checkout's server runs on one of these already, that is the service. */
-  readonly mayRun: readonly number[]
+  readonly mayRun?: readonly number[]
 }
 
 /** What all services of an allocation share. */
@@ -53,7 +53,7 @@ export function* allocateService(
   const attempts: PortAttempt[] = []
   const { plan } = request
   const service = plan.service.name
-  for (const port of request.hold ? [] : request.mayRun) {
+  for (const port of request.hold ? [] : (request.mayRun ?? [])) {
     const running = yield* findRunning(port, request, context)
     if (running) {
       const source = plan.service.preferred.includes(port) ? 'preferred' : 'sticky'

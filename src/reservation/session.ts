@@ -84,6 +84,8 @@ export class Session {
   readonly uses = new Set<SessionUse>()
   /** Told after a service has moved and before its old port is given up. */
   readonly onMove = new Set<(move: Move) => void | Promise<void>>()
+  /** Remembers a moved service's port for the next run; by service, for those that may be remembered. */
+  readonly remember = new Map<string, (had: PortReservation) => void>()
   /** How each service was wanted last. */
   readonly #wants = new Map<string, Want>()
   #queue: Promise<unknown> = Promise.resolve()
@@ -191,6 +193,7 @@ export class Session {
         await Promise.all([...this.onMove].map((tell) => tell(move)))
       } finally {
         release()
+        this.remember.get(service)?.(move.reservation)
       }
       return move
     })
@@ -266,7 +269,7 @@ export class Session {
       secure: want.secure,
       current: before?.port,
       // Its own lease would pass for a running server.
-      mayRun: before ? [] : (want.mayRun ?? []),
+      ...(!before && want.mayRun && { mayRun: want.mayRun }),
     }
     const outcome = yield* allocateService(request, context)
     if (!outcome.ok) return { service: name, code: outcome.code, attempts: outcome.attempts }

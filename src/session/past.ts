@@ -21,7 +21,7 @@ export interface Past {
 /** The past of the session's root; without memory (`sticky: false`, CI) nothing is read or written. */
 export function pastOf(session: Session, options: ResolvedOptions, world: SessionWorld): Past {
   const { root } = session.identity
-  const { dir: checkout, branch, kind } = session.checkout
+  const { dir: checkout, branch, gitDir, kind } = session.checkout
   const place = {
     ...NO_PAST,
     checkout,
@@ -34,7 +34,7 @@ export function pastOf(session: Session, options: ResolvedOptions, world: Sessio
   )
   if (remembered.size === 0) return { facts: place, remember: () => [] }
   const { stateDir } = world.place
-  const memory = new RootMemory({ stateDir, root, checkout, branch }, Date.now())
+  const memory = new RootMemory({ stateDir, root, checkout, branch, gitDir }, Date.now)
   const chosen = [...memory.chosen()].filter(([service]) => remembered.has(service))
   return {
     facts: {
@@ -44,6 +44,9 @@ export function pastOf(session: Session, options: ResolvedOptions, world: Sessio
       claims: (protocol) => memory.claims(protocol),
     },
     remember: (had) => {
+      for (const service of remembered) {
+        session.remember.set(service, (moved) => memory.remember([moved]))
+      }
       const mine = [...had].filter(({ service }) => remembered.has(service))
       const warning = mine.length > 0 ? memory.remember(mine) : undefined
       return warning ? onlyNew(warning) : []

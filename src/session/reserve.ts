@@ -36,6 +36,7 @@ export async function reserveServices(
   const past = pastOf(session, resolved, world)
   const plan = planPorts(resolved, {
     ...past.facts,
+    holds: true,
     wishes: set.byService,
     ephemeral: ephemeralRange(),
   })
