@@ -1,4 +1,5 @@
 import { workerData } from 'node:worker_threads'
+import { listeningPorts } from './net/listening.ts'
 import type { WorkerTask } from './reservation/ask-in-worker.ts'
 import { askLeases, whoHolds } from './reservation/who-holds.ts'
 import { whose } from './reservation/whose.ts'
@@ -13,6 +14,8 @@ function find(): Promise<unknown> {
       return whoHolds(question.ports, question.place)
     case 'leases':
       return askLeases(question.ports, question.place)
+    case 'listening':
+      return listeningPorts(question.ports, question.address)
   }
 }
 

@@ -22,8 +22,10 @@ export interface ServiceRequest {
   readonly secure: boolean
   /** A port that this service has already in this session: free for it although it is in use. */
   readonly current?: number | undefined
-  /** When this checkout's server runs on one of these already, that is the service. */
-  readonly mayRun?: readonly number[]
+  /** Port of the last run. When this checkout's server still runs there, it is the service. */
+  readonly remembered?: number | undefined
+  /** Ports that are not preferred here; a server of this checkout that runs on one is the service, too. */
+  readonly usual?: readonly number[]
 }
 
 /** What all services of an allocation share. */
@@ -53,13 +55,14 @@ export function* allocateService(
   const attempts: PortAttempt[] = []
   const { plan } = request
   const service = plan.service.name
-  for (const port of request.hold ? [] : (request.mayRun ?? [])) {
-    const running = yield* findRunning(port, request, context)
-    if (running) {
-      const source = plan.service.preferred.includes(port) ? 'preferred' : 'sticky'
-      attempts.push({ port, source })
-      const chosen = { service, port, source, attempts } as const
-      return { ok: true, found: { ...chosen, bound: request.bound, ...running } }
+  const running = request.hold ? undefined : yield* findRunning(request, context)
+  if (running) {
+    const { port } = running
+    const source = plan.service.preferred.includes(port) ? 'preferred' : 'sticky'
+    attempts.push({ port, source })
+    return {
+      ok: true,
+      found: { service, source, attempts, bound: request.bound, ...running },
     }
   }
   for (const candidate of plan.candidates()) {
@@ -143,19 +146,30 @@ function* leasePort(
   return busy
 }
 
+/** This checkout's server where it ran last, or where it would run in the main checkout. */
 function* findRunning(
-  port: number,
   request: ServiceRequest,
   context: AllocationContext,
-): Steps<Taken | undefined> {
-  const claim = claimer(port, 'leased', request, context)
-  const lease = claim()
-  const busy = !lease || (yield* checkAll(port, request.bound, context))
-  if (busy) {
-    const whose = yield* askWhose(port, request, context, !lease)
-    if (whose === 'ours') return { running: true, claim, ...(lease && { lease }) }
+): Steps<(Taken & { port: number }) | undefined> {
+  const { remembered, usual = [], bound } = request
+  if (remembered !== undefined) {
+    const claim = claimer(remembered, 'leased', request, context)
+    const lease = claim()
+    const busy = !lease || (yield* checkAll(remembered, bound, context))
+    const whose = busy ? yield* askWhose(remembered, request, context, !lease) : 'unknown'
+    if (whose === 'ours') {
+      return { port: remembered, running: true, claim, ...(lease && { lease }) }
+    }
+    lease?.end()
   }
-  lease?.end()
+  if (usual.length === 0) return undefined
+  // The main checkout may be after them at this moment, so neither port nor lease may be tried for.
+  for (const port of yield* ask({ ask: 'listening', ports: usual, address: bound.address })) {
+    if ((yield* askWhose(port, request, context, true)) !== 'ours') continue
+    const claim = claimer(port, 'leased', request, context)
+    const lease = claim()
+    return { port, running: true, claim, ...(lease && { lease }) }
+  }
   return undefined
 }
 

@@ -17,6 +17,11 @@ export type WorkerQuestion =
       readonly ports: readonly number[]
       readonly place: LeasePlace
     }
+  | {
+      readonly ask: 'listening'
+      readonly ports: readonly number[]
+      readonly address: string | undefined
+    }
 
 /** What the worker is started with. */
 export interface WorkerTask {

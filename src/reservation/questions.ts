@@ -4,6 +4,7 @@ import { isLeased } from '../lease/lease.ts'
 import { leaseName } from '../lease/names.ts'
 import { type BindAddress, guessBindAddress, resolveBindAddress } from '../net/addresses.ts'
 import type { BindFailure } from '../net/bind.ts'
+import { listeningPorts } from '../net/listening.ts'
 import { askInWorker } from './ask-in-worker.ts'
 import { attemptsToDescribe, describeHolders, fillIn, type Holders, portsOf } from './holders.ts'
 import { askLeases, type LeasePlace } from './who-holds.ts'
@@ -19,6 +20,11 @@ export type Question =
   | ({ readonly ask: 'whose'; readonly port: number } & Asker)
   | { readonly ask: 'holders'; readonly problems: readonly ServiceProblem[] }
   | { readonly ask: 'leases'; readonly ports: readonly number[] }
+  | {
+      readonly ask: 'listening'
+      readonly ports: readonly number[]
+      readonly address: string | undefined
+    }
 
 /** The answer to each kind of question. */
 export interface Answers {
@@ -28,6 +34,8 @@ export interface Answers {
   holders: void
   /** By port; ports that nobody leases are absent. */
   leases: ReadonlyMap<number, LeaseAnswer>
+  /** Those of the ports that are listened on. */
+  listening: readonly number[]
 }
 
 /** Synchronous work that asks in between; see {@link ask}. */
@@ -64,6 +72,8 @@ async function answerLater(question: Question, place: LeasePlace): Promise<Answe
       return describeHolders(attemptsOf(question.problems), place)
     case 'leases':
       return askLeases(question.ports, place)
+    case 'listening':
+      return listeningPorts(question.ports, question.address)
   }
 }
 
@@ -89,6 +99,10 @@ function answerNow(question: Question, place: LeasePlace): Answers[keyof Answers
       const taken = question.ports.filter((port) => isLeased(leaseName(port, platform, stateDir)))
       if (taken.length === 0) return new Map()
       return askInWorker<Answers['leases']>({ ask: 'leases', ports: taken, place }) ?? new Map()
+    }
+    case 'listening': {
+      const { ports, address } = question
+      return askInWorker<number[]>({ ask: 'listening', ports, address }) ?? []
     }
   }
 }

@@ -24,7 +24,8 @@ export interface Want {
   readonly hold: boolean
   readonly secure: boolean
   /** Ports on which this checkout's server may run already; they are looked at first. */
-  readonly mayRun?: readonly number[]
+  readonly remembered?: number | undefined
+  readonly usual?: readonly number[]
 }
 
 /** A service has got another port. */
@@ -269,7 +270,7 @@ export class Session {
       secure: want.secure,
       current: before?.port,
       // Its own lease would pass for a running server.
-      ...(!before && want.mayRun && { mayRun: want.mayRun }),
+      ...(!before && { remembered: want.remembered, usual: want.usual }),
     }
     const outcome = yield* allocateService(request, context)
     if (!outcome.ok) return { service: name, code: outcome.code, attempts: outcome.attempts }

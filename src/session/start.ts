@@ -59,7 +59,7 @@ function* startSteps(session: Session, asked: RunRequest, world: SessionWorld): 
     host: host.host,
     hold: host.hold,
     secure: host.secure,
-    mayRun: portsThatMayRun(host, files, wishes, past),
+    ...portsThatMayRun(host, files, wishes, past),
   }))
   const restart = registry().restarting.getStore()
   const { shared, later = [] } = request
@@ -83,12 +83,11 @@ function portsThatMayRun(
   { block }: EnvFiles,
   wishes: Readonly<Record<string, readonly Wish[]>>,
   { facts }: Past,
-): readonly number[] {
-  if (hold || wishes[service.name]?.length) return []
+): Pick<Want, 'remembered' | 'usual'> {
+  if (hold || wishes[service.name]?.length) return {}
   const name = service.env.port[0]
   const written = parsePort((name !== undefined && block.get(name)) || '')
-  const last = written ?? facts.sticky[service.name]
+  const remembered = written ?? facts.sticky[service.name]
   // A linked worktree prefers others, but a server that has its port in its code runs on these.
-  const usual = facts.linked ? service.preferred : []
-  return [...new Set([...(last === undefined ? [] : [last]), ...usual])]
+  return facts.linked ? { remembered, usual: service.preferred } : { remembered }
 }
