@@ -1,14 +1,17 @@
 import { PortsError, PortsOptionError } from './errors.ts'
 import { isPort } from './options/ranges.ts'
+import type { Endpoint } from './net/endpoint.ts'
 import { registry } from './reservation/registry.ts'
 import { whoHolds as findHolders } from './reservation/who-holds.ts'
 import { portOf, type PortQuery } from './session/port-of.ts'
 import { type Reservations, reserveServices } from './session/reserve.ts'
 import { processWorld } from './session/world.ts'
-import type { Allocation, Options, PortHolder } from './types.ts'
+import type { HealthSource } from './reservation/session.ts'
+import type { Allocation, Options, PortHolder, ServiceHealth } from './types.ts'
 import { realRoot } from './utils/real-root.ts'
 
 export { PortsError, PortsOptionError } from './errors.ts'
+export type { Endpoint } from './net/endpoint.ts'
 export type { PortsErrorCode, ServiceProblem } from './errors.ts'
 export type { PortQuery } from './session/port-of.ts'
 export type { Reservations } from './session/reserve.ts'
@@ -90,11 +93,36 @@ export async function move(
 }
 
 /**
- * Who is on `port`: the session that leased it, or what the operating system tells of a listening
+ * How the services of `root` are, as the plugins of this process last saw them.
+ *
+ * @param root Default: the working directory.
+ * @returns One entry for each watched service; empty before a server has started.
+ */
+export function health(root?: string): ServiceHealth[] {
+  return healthSources(root).flatMap((source) => source.all())
+}
+
+/**
+ * Probes every watched service of `root` now, each once, and says how they are.
+ *
+ * @param root Default: the working directory.
+ */
+export async function checkHealth(root?: string): Promise<ServiceHealth[]> {
+  return (await Promise.all(healthSources(root).map((source) => source.checkAll()))).flat()
+}
+
+function healthSources(root: string | undefined): HealthSource[] {
+  const session = registry().sessions.get(realRoot(processWorld().cwd, root))
+  return [...(session?.healthSources ?? [])]
+}
+
+/**
+ * Who is on a port: the session that leased it, or what the operating system tells of a listening
  * process of another program.
  *
- * @returns `undefined` when nobody leases the port or listens on it, as far as this user may see.
+ * @param endpoint A TCP port, `'udp:5353'`, or `'unix:/path/of/a.sock'`.
+ * @returns `undefined` when nobody leases it or listens on it, as far as this user may see.
  */
-export async function whoHolds(port: number): Promise<PortHolder | undefined> {
-  return (await findHolders([port], processWorld().place)).get(port)
+export async function whoHolds(endpoint: Endpoint): Promise<PortHolder | undefined> {
+  return (await findHolders([endpoint], processWorld().place)).get(endpoint)
 }

@@ -1,3 +1,4 @@
+import type { Socket as DatagramSocket } from 'node:dgram'
 import type { Server } from 'node:net'
 
 /** An inclusive range of ports: `[3000, 3100]` or `'3000-3100'`. */
@@ -31,10 +32,10 @@ export interface PoolOptions {
 /** Names of the environment variables that set and publish a service. */
 export interface ServiceEnvNames {
   /**
-   * Variables that carry the port. Set in the process environment or in an env file outside the
+   * Variables that carry the port, or the path with `protocol: 'unix'`. Set in the process environment or in an env file outside the
    * managed block, the first valid one is what the user typed and is tried before `preferred`.
    *
-   * @default '<NAME>_PORT'; `VITE_HMR_PORT` for `hmr`; `PORT` also sets `dev` and `preview`
+   * @default '<NAME>_PORT'; with `protocol: 'unix'` `<NAME>_SOCKET`; with Vite `VITE_HMR_PORT` for `hmr`; `PORT` also sets `dev` and `preview`
    */
   port?: string | string[]
   /** Variables that carry the URL, such as `http://localhost:3000`. Default `<NAME>_URL`. */
@@ -48,6 +49,76 @@ export interface ServiceEnvNames {
  * `target` defaults to the allocated port and `ws` to `true`.
  */
 export type ProxyOptions = Record<string, unknown>
+
+/** How a service is watched while a session runs. */
+export interface HealthOptions {
+  /**
+   * What counts as an answer: a connection (`'tcp'`), an HTTP answer (`'http'`), a WebSocket
+   * (`'ws'`), a bundler's HMR socket (`'hmr'`), a datagram that is not refused (`'udp'`), or what a
+   * function says: it gets the port and returns or rejects.
+   *
+   * @default 'http' with a `path` or `status`, else 'tcp'
+   */
+  type?: 'tcp' | 'http' | 'ws' | 'hmr' | 'udp' | HealthCheck
+  /** Path for `'http'`, `'ws'` and `'hmr'`. Default `'/'`. */
+  path?: string
+  /** HTTP statuses that count as healthy. Default: everything below 500. */
+  status?: number | readonly number[]
+  /**
+   * Time between two probes of a healthy service, in milliseconds, 100 or more. One that fails is
+   * probed after a second, then less and less often up to this. `PORTS_HEALTH_INTERVAL_MS` sets the
+   * default.
+   *
+   * @default 10_000
+   */
+  intervalMs?: number
+  /** A probe without an answer has failed after this, in milliseconds. Default 2000. */
+  timeoutMs?: number
+  /** Successes in a row that make it healthy. Default 1. */
+  healthyAfter?: number
+  /** Failures in a row that make it degraded or take it down. Default 2. */
+  unhealthyAfter?: number
+}
+
+/** A probe of the user's own: `false` and a rejection mean that the service is not healthy. */
+export type HealthCheck = (target: { port: number; url: string; signal: AbortSignal }) => unknown
+
+/** What is known of a service's server. */
+export type HealthState =
+  /** It has not answered yet. */
+  | 'starting'
+  | 'healthy'
+  /** Somebody answers, but wrongly. */
+  | 'degraded'
+  /** It answered before and does no more. */
+  | 'down'
+  /** Another checkout's server answers on its port. */
+  | 'stolen'
+
+/** One probe in a service's history. */
+export interface HealthSample {
+  /** When it ended, in milliseconds since 1970. */
+  readonly at: number
+  /** How long it took, in milliseconds. */
+  readonly latencyMs: number
+  readonly ok: boolean
+  /** What was wrong; absent when nothing was. */
+  readonly reason?: string
+}
+
+/** What is known of one service's health. */
+export interface ServiceHealth {
+  readonly service: string
+  readonly state: HealthState
+  /** Since when it is in that state, in milliseconds since 1970. */
+  readonly since: number
+  /** Why it is not healthy. */
+  readonly reason?: string
+  /** Of the latest probe that succeeded, in milliseconds. */
+  readonly latencyMs?: number
+  /** The latest probes, the oldest first; at most sixty. */
+  readonly history: readonly HealthSample[]
+}
 
 /** What one service asks for. `api: 3000` is short for `api: { preferred: 3000 }`. */
 export interface ServiceOptions {
@@ -104,12 +175,20 @@ export interface ServiceOptions {
   contiguous?: boolean
   /** Services of one group get their ports together or not at all. Default: none. */
   group?: string
-  /** @default 'tcp' */
+  /**
+   * What the service listens on. `dev`, `hmr` and `preview` are TCP, and so is what the dev server's
+   * `proxy` forwards to. The same number may be a TCP port of one service and a UDP port of another.
+   *
+   * @default 'tcp'
+   */
   protocol?: Protocol
   /**
-   * `protocol: 'unix'` only: path of the socket, relative to the root; on Windows the name of the pipe.
+   * `protocol: 'unix'` only: path of the socket, relative to the root, and the only one that will do.
+   * At most 107 bytes on Linux and 103 elsewhere. A file of another kind in its place is never
+   * removed. On Windows `\\.\pipe\name` as written; any other path names a pipe below `\\.\pipe\`.
    *
-   * @default a name made from root and service, in the platform's directory for temporary files
+   * @default a name made from root and service, in a directory of its own below `XDG_RUNTIME_DIR`,
+   * else below the directory for temporary files
    */
   path?: string
   /** Whether the port is remembered for the next run. Default: the top-level `sticky`. */
@@ -123,6 +202,13 @@ export interface ServiceOptions {
    * @default 'refuse'
    */
   identity?: 'refuse' | 'warn' | 'off'
+  /**
+   * How its server is watched while a session runs: `'/healthz'` is short for
+   * `{ type: 'http', path: '/healthz' }`, `true` for every default, `false` turns it off.
+   *
+   * @default true; false for servers that don't speak HTTP, some of which take a mere connection for an attack
+   */
+  health?: boolean | string | HealthOptions
   /** `hmr` only: a port of its own although the dev server could share its one. Default `false`. */
   separate?: boolean
   /** One line for people: shown in the summary and in errors. */
@@ -224,10 +310,19 @@ export type RejectReason =
   | 'own-service'
   /** The host name or address does not exist on this machine. */
   | 'no-address'
+  /** A file that is no socket has this path. */
+  | 'no-socket'
+  /** The path has more bytes than a socket's may have. */
+  | 'too-long'
 
 /** Who is on a port, as far as the lease or the operating system tells. */
 export interface PortHolder {
+  /** `0` with a path. */
   port: number
+  /** Default where it is absent: `'tcp'`. */
+  protocol?: Protocol
+  /** With `protocol: 'unix'`. */
+  path?: string
   /**
    * `'lease'`: a reservation of this tool; `'system'`: a listener of some other program; `'memory'`:
    * nobody now, another root had it in its last run.
@@ -253,7 +348,12 @@ export interface PortHolder {
 
 /** One candidate that was tried. */
 export interface PortAttempt {
+  /** `0` with a path. */
   port: number
+  /** Default where it is absent: `'tcp'`. */
+  protocol?: Protocol
+  /** With `protocol: 'unix'`. */
+  path?: string
   source: PortSource
   /** Undefined for the one that was chosen. */
   rejected?: RejectReason
@@ -272,7 +372,11 @@ export interface Allocation {
   readonly path?: string
   /** What the server should bind; `undefined` for all interfaces. */
   readonly host: string | undefined
-  /** Where a person or a browser reaches it, without a final slash: `http://localhost:3000`. */
+  /**
+   * Where a person or a browser reaches it, without a final slash: `http://localhost:3000`. With
+   * other protocols `udp://localhost:5353` and `unix:/run/user/1000/unplugin-ports/api.sock`, the
+   * path percent-encoded.
+   */
   readonly url: string
   readonly source: PortSource
   /** `'held'`: bound by us. `'leased'`: for a server to come. `'running'`: a server of this checkout listens already. `'shared'`: rides on another service's port. */
@@ -288,9 +392,16 @@ export interface Reservation extends Allocation, AsyncDisposable {
   /**
    * Makes `server` listen on the held socket and hands it the connections that waited. Once.
    *
-   * @throws PortsError `PORTS_NOT_HELD` when no socket is held (any more).
+   * @throws PortsError `PORTS_NOT_HELD` when no socket is held (any more), or it is a UDP socket.
    */
   adoptInto(server: Server): void
+  /**
+   * `protocol: 'udp'` only: the bound socket, which is yours to close from now on. Once. The first
+   * 128 messages that came before are emitted as soon as you listen to `'message'`.
+   *
+   * @throws PortsError `PORTS_NOT_HELD` when no UDP socket is held (any more).
+   */
+  takeDatagramSocket(): DatagramSocket
   /** Closes what is still held and ends the lease. A server that adopted the socket keeps it. Idempotent. */
   release(): Promise<void>
 }

@@ -1,4 +1,4 @@
-import type { ServiceEnvNames, ServiceOptions } from '../types.ts'
+import type { Protocol, ServiceEnvNames, ServiceOptions } from '../types.ts'
 import type { ResolvedEnvNames, ServiceKind } from './resolved.ts'
 
 /** Whether every shell and env file can carry a variable of this name. */
@@ -25,10 +25,13 @@ export function variableStem(service: string): string {
 interface EnvNamesInput {
   readonly name: string
   readonly kind: ServiceKind
+  readonly protocol: Protocol
   /** The service's `env` option, validated. */
   readonly env: ServiceOptions['env']
   /** Whether the service has `proxy` rules; only then is there a target by default. */
   readonly proxied: boolean
+  /** The port variable of `hmr`. */
+  readonly hmrVariable: string
 }
 
 /** The variables of a service: the user's names, and the default for every kind of value not named. */
@@ -44,10 +47,12 @@ export function resolveEnvNames(input: EnvNamesInput): ResolvedEnvNames {
   }
 }
 
-function defaultEnvNames({ name, kind, proxied }: EnvNamesInput): ResolvedEnvNames {
+function defaultEnvNames(input: EnvNamesInput): ResolvedEnvNames {
+  const { name, kind, protocol, proxied, hmrVariable } = input
   const stem = variableStem(name)
+  const usual = `${stem}_${protocol === 'unix' ? 'SOCKET' : 'PORT'}`
   return {
-    port: [kind === 'hmr' ? 'VITE_HMR_PORT' : `${stem}_PORT`],
+    port: [kind === 'hmr' ? hmrVariable : usual],
     // Nobody opens the HMR socket by hand.
     url: kind === 'hmr' ? [] : [`${stem}_URL`],
     target: proxied ? [`${stem}_TARGET`] : [],

@@ -13,24 +13,29 @@ export type { BuiltInPorts } from './services.ts'
 /** File of the managed block, relative to the bundler's env directory. */
 const DEFAULT_ENV_FILE = '.env.local'
 
+/** The port variable of `hmr` where the bundler has no name for it. */
+const HMR_VARIABLE = 'HMR_PORT'
+
 /**
  * The options with every default filled in.
  *
  * Pure: reads neither the environment nor the disk, and leaves `options` as they are.
  *
  * @param builtIn The ports of the bundler's own servers; without any, only the user's services exist.
+ * @param hmrVariable The port variable of `hmr`.
  * @throws PortsOptionError that lists every problem, one line each. Two services that ask for the
  * same variable or proxied path are reported once every option by itself is right.
  */
 export function resolveOptions(
   options: Options | undefined,
   builtIn: BuiltInPorts = {},
+  hmrVariable: string = HMR_VARIABLE,
 ): ResolvedOptions {
   // Most projects start with nothing set, and the schema costs more than the rest together.
   const given = saysNothing(options) ? {} : validateOptions(options)
   const pools = resolvePools(given.pools)
   const resolved: ResolvedOptions = {
-    services: resolveServices(given, builtIn, pools),
+    services: resolveServices(given, { builtIn, hmrVariable, pools }),
     pools,
     exclude: (given.exclude ?? []).flatMap(toRanges),
     strict: given.strict,

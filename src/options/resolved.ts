@@ -1,3 +1,4 @@
+import type { ResolvedHealth } from './health.ts'
 import type { Protocol, ProxyOptions, Strategy } from '../types.ts'
 
 /** Inclusive on both ends. */
@@ -16,6 +17,7 @@ export interface ProxyRule {
 
 /** Variable names; empty lists mean none. */
 export interface ResolvedEnvNames {
+  /** Of the path, with `protocol: 'unix'`. */
   readonly port: readonly string[]
   readonly url: readonly string[]
   readonly target: readonly string[]
@@ -71,6 +73,10 @@ export interface ResolvedService {
   readonly browser: boolean
   readonly env: ResolvedEnvNames
   readonly proxy: readonly ProxyRule[]
+  /** `undefined`: it is not watched. */
+  readonly health: ResolvedHealth | undefined
+  /** The user said how, or that, it is watched. */
+  readonly healthGiven: boolean
   readonly identity: 'refuse' | 'warn' | 'off'
   readonly separate: boolean
   readonly description: string | undefined

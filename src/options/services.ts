@@ -1,4 +1,5 @@
 import type { Options, ServiceOptions } from '../types.ts'
+import { resolveHealth } from './health.ts'
 import { resolveEnvNames } from './names.ts'
 import { MAX_PORT, parseRange } from './ranges.ts'
 import type { ProxyRule, Range, ResolvedPool, ResolvedService, ServiceKind } from './resolved.ts'
@@ -18,15 +19,23 @@ const DEFAULT_RANGE_SIZE = 100
 /** Where a range begins when neither the user nor the bundler named a port. */
 const DEFAULT_RANGE_FROM = 3000
 
+/** What the services are resolved with, besides the options. */
+export interface ServiceContext {
+  readonly builtIn: BuiltInPorts
+  /** The port variable of `hmr`. */
+  readonly hmrVariable: string
+  readonly pools: readonly ResolvedPool[]
+}
+
 /** What every service inherits from the top level. */
 type Inherited = Pick<Options, 'host' | 'strict'>
 
 /** The bundler's services, then the user's in the order written, without those turned off. */
 export function resolveServices(
   { services, host, strict }: Options,
-  builtIn: BuiltInPorts,
-  pools: readonly ResolvedPool[],
+  context: ServiceContext,
 ): ResolvedService[] {
+  const { builtIn } = context
   const wanted = new Map<string, ServiceOptions | number | boolean>()
   for (const name of BUILT_IN) if (builtIn[name] !== undefined) wanted.set(name, true)
   // A key that is set again keeps its place, so the bundler's services stay first.
@@ -34,7 +43,7 @@ export function resolveServices(
   return [...wanted]
     .filter(([, service]) => service !== false)
     .map(([name, service]) =>
-      resolveService(name, toServiceOptions(service), { host, strict }, builtIn, pools),
+      resolveService(name, toServiceOptions(service), { host, strict }, context),
     )
 }
 
@@ -47,8 +56,7 @@ function resolveService(
   name: string,
   service: ServiceOptions,
   inherited: Inherited,
-  builtIn: BuiltInPorts,
-  pools: readonly ResolvedPool[],
+  { builtIn, hmrVariable, pools }: ServiceContext,
 ): ResolvedService {
   const kind = kindOf(name)
   const pool = pools.find(({ name }) => name === service.pool)
@@ -57,6 +65,9 @@ function resolveService(
   const usual = kind === 'external' || range ? undefined : builtIn[kind]
   const preferred = resolvePreferred(service.preferred, usual)
   const proxy = resolveProxy(service.proxy)
+  const { protocol = 'tcp' } = service
+  // Services are proxied to or opened by hand, so a browser may meet any of them.
+  const browser = protocol === 'tcp'
   return {
     name,
     kind,
@@ -68,16 +79,24 @@ function resolveService(
     priority: service.priority ?? 0,
     instance: undefined,
     group: service.group,
-    protocol: service.protocol ?? 'tcp',
+    protocol,
     path: service.path,
     sticky: service.sticky,
     host: service.host ?? inherited.host,
     strict: service.strict ?? inherited.strict,
     required: service.required ?? true,
-    // Other services are proxied to or opened by hand, so a browser may meet any of them.
-    browser: true,
-    env: resolveEnvNames({ name, kind, env: service.env, proxied: proxy.length > 0 }),
+    browser,
+    env: resolveEnvNames({
+      name,
+      kind,
+      protocol,
+      env: service.env,
+      proxied: proxy.length > 0,
+      hmrVariable,
+    }),
     proxy,
+    health: resolveHealth(service.health, browser, protocol === 'udp' ? 'udp' : 'tcp'),
+    healthGiven: service.health !== undefined,
     identity: service.identity ?? 'refuse',
     separate: service.separate ?? false,
     description: service.description,

@@ -2,7 +2,11 @@ import { PortsError, type ServiceProblem } from '../errors.ts'
 import type { LeaseAnswer } from '../lease/answer.ts'
 import { leaseName } from '../lease/names.ts'
 import { machineAddresses } from '../net/addresses.ts'
+import { endpointText } from '../net/endpoint.ts'
+import { socketDirectory } from '../net/socket-directory.ts'
 import type { ServicePlan } from '../plan/plan.ts'
+import { MAX_NAME_BYTES, socketPath, type SocketPlace } from '../plan/socket-names.ts'
+import type { ServiceHealth } from '../types.ts'
 import { type Checkout, findCheckout } from '../utils/checkout.ts'
 import type { Debug } from '../utils/debug.ts'
 import { type AllocationContext, allocateService, type ServiceRequest } from './allocate.ts'
@@ -26,6 +30,12 @@ export interface Want {
   /** Ports on which this checkout's server may run already; they are looked at first. */
   readonly remembered?: number | undefined
   readonly usual?: readonly number[]
+}
+
+/** Knows how services are; see `health` in the programmatic entry. */
+export interface HealthSource {
+  all(): ServiceHealth[]
+  checkAll(): Promise<ServiceHealth[]>
 }
 
 /** A service has got another port. */
@@ -87,6 +97,8 @@ export class Session {
   readonly onMove = new Set<(move: Move) => void | Promise<void>>()
   /** Remembers a moved service's port for the next run; by service, for those that may be remembered. */
   readonly remember = new Map<string, (had: PortReservation) => void>()
+  /** What watches the health of this session's services. */
+  readonly healthSources = new Set<HealthSource>()
   /** How each service was wanted last. */
   readonly #wants = new Map<string, Want>()
   #queue: Promise<unknown> = Promise.resolve()
@@ -210,6 +222,12 @@ export class Session {
         `${this.identity.root} has no service "${service}" that could be moved. It has: ${names}.`,
       )
     }
+    if (reservation.path !== undefined) {
+      throw new PortsError(
+        'PORTS_NO_SERVICE',
+        `"${service}" has protocol "unix" and so no port that could be moved. Set services.${service}.path to have it elsewhere.`,
+      )
+    }
     const from = reservation.port
     const { facts, bound } = reservation
     const plan = movedPlan(want.plan, from, to)
@@ -250,7 +268,9 @@ export class Session {
     const { plan } = want
     const { name } = plan.service
     this.#wants.set(name, want)
-    const bound = yield* ask({ ask: 'address', host: want.host })
+    const { protocol } = plan.service
+    // A path has no address to look up.
+    const bound = yield* ask({ ask: 'address', host: protocol === 'unix' ? true : want.host })
     if (!bound) return { service: name, code: 'PORTS_NO_ADDRESS', attempts: [] }
     const facts = {
       secure: want.secure,
@@ -268,7 +288,7 @@ export class Session {
       bound,
       hold: want.hold,
       secure: want.secure,
-      current: before?.port,
+      current: before?.endpoint,
       // Its own lease would pass for a running server.
       ...(!before && { remembered: want.remembered, usual: want.usual }),
     }
@@ -283,8 +303,9 @@ export class Session {
   #trace(service: string, outcome: PortReservation | ServiceProblem): void {
     const { debug } = this.identity
     if (!debug) return
-    for (const { port, source, rejected } of outcome.attempts) {
-      debug(`${service}: ${port} (${source}) ${rejected ?? 'chosen'}`)
+    for (const attempt of outcome.attempts) {
+      const { source, rejected } = attempt
+      debug(`${service}: ${endpointText(attempt)} (${source}) ${rejected ?? 'chosen'}`)
     }
     debug(`${service}: ${'state' in outcome ? outcome.state : outcome.code}`)
   }
@@ -294,13 +315,23 @@ export class Session {
     const since = new Date().toISOString()
     const checkout = this.checkout.dir
     const { branch } = this.checkout
+    const { platform, runtimeDir } = place
+    const sockets: SocketPlace = {
+      platform,
+      root,
+      directory: () => socketDirectory(runtimeDir, platform, MAX_NAME_BYTES),
+    }
     return {
       machine: machineAddresses(),
       checkout,
-      leaseName: (port) => leaseName(port, place.platform, place.stateDir),
-      describe: (service, port, state): LeaseAnswer => ({
+      leaseName: (endpoint) => leaseName(endpoint, place.platform, place.stateDir),
+      locate: ({ port, socket }, { name, protocol }) => {
+        if (socket) return { port, protocol: 'unix', path: socketPath(socket, name, sockets) }
+        return protocol === 'udp' ? { port, protocol } : { port }
+      },
+      describe: (service, at, state): LeaseAnswer => ({
         v: 1,
-        port,
+        ...at,
         service,
         state,
         root,

@@ -17,8 +17,14 @@ export interface GuardedRun {
   warn(warnings: readonly string[]): void
 }
 
+/** A guard that others than proxies may ask as well. */
+export interface ServiceGuard extends ProxyGuard {
+  /** Who stands on the port instead of this checkout's server, for people; looked up when it isn't known. */
+  stranger(): Promise<string | undefined>
+}
+
 /** See {@link ProxyGuard}. What it finds out is said once for each listener, and not at all for relays. */
-export function createProxyGuard(service: ResolvedService, run: GuardedRun): ProxyGuard {
+export function createProxyGuard(service: ResolvedService, run: GuardedRun): ServiceGuard {
   const { name, identity } = service
   const watch = new ListenerWatch(
     (port) => identifyListener(port, run.checkout, run.place),
@@ -30,7 +36,7 @@ export function createProxyGuard(service: ResolvedService, run: GuardedRun): Pro
   /** The port that strangers could stand on; a server of this process needs no looking at. */
   const watchedPort = (): number | undefined => {
     const reservation = run.reservation(name)
-    if (!reservation || identity === 'off') return undefined
+    if (!reservation || identity === 'off' || service.protocol !== 'tcp') return undefined
     const own = reservation.state === 'held' || reservation.state === 'serving'
     return own ? undefined : reservation.port
   }
@@ -58,16 +64,23 @@ export function createProxyGuard(service: ResolvedService, run: GuardedRun): Pro
     ])
   }
 
+  const settle = (): Promise<void> | undefined => {
+    const port = watchedPort()
+    return port === undefined ? undefined : watch.settle(port)?.then(() => tell(port))
+  }
+
+  const foreigner = (): string | undefined => {
+    const port = watchedPort()
+    const listener = port === undefined ? undefined : watch.listener(port)
+    return listener?.verdict === 'foreign' ? describe(listener, run.checkout) : undefined
+  }
+
   return {
-    settle() {
-      const port = watchedPort()
-      return port === undefined ? undefined : watch.settle(port)?.then(() => tell(port))
-    },
-    refusal() {
-      const port = watchedPort()
-      const listener = port === undefined ? undefined : watch.listener(port)
-      if (identity !== 'refuse' || listener?.verdict !== 'foreign') return undefined
-      return describe(listener, run.checkout)
+    settle,
+    refusal: () => (identity === 'refuse' ? foreigner() : undefined),
+    async stranger() {
+      await settle()
+      return foreigner()
     },
   }
 }

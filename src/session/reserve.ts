@@ -54,8 +54,8 @@ export async function reserveServices(
         resolved.services.flatMap(({ name, env }) => {
           const reservation = use.reservations.get(name)
           if (!reservation) return []
-          const { port, url } = reservation
-          return serviceVariables({ service: name, port, url, env })
+          const { port, path, url } = reservation
+          return serviceVariables({ service: name, port, path, url, env })
         }),
       ),
     release,

@@ -1,22 +1,28 @@
 import { basename, resolve } from 'node:path'
 import colors from 'picocolors'
-import type { HostLogger, ProxyGuard, Run, RunRequest, StartHint } from '../bundlers/adapter.ts'
+import type { HostLogger, Run, RunRequest, StartHint } from '../bundlers/adapter.ts'
 import { type EnvWrite, readEnvText } from '../output/env-file.ts'
 import { renderSummary, type SummaryRow } from '../output/summary.ts'
 import type { Wish } from '../plan/plan.ts'
+import { type Endpoint, endpointOf, type EndpointParts } from '../net/endpoint.ts'
 import { describeHolders } from '../reservation/holders.ts'
 import { runSteps, type Steps } from '../reservation/questions.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
 import type { Move, SessionUse } from '../reservation/session.ts'
 import { withDeadline } from '../utils/deadline.ts'
 import type { EnvFiles } from './env-files.ts'
-import { createProxyGuard } from './proxy-guard.ts'
+import { createProxyGuard, type ServiceGuard } from './proxy-guard.ts'
 import { publish } from './publish.ts'
 import { scriptFor } from './start-hint.ts'
+import type { RunHealth } from './health/run-health.ts'
 import type { SessionWorld } from './world.ts'
 
 /** The summary waits this long for the names of who holds the preferred ports, in milliseconds. */
 const HOLDERS_WAIT_MS = 1500
+
+interface ServiceAddress extends EndpointParts {
+  readonly url: string
+}
 
 /** One bundler server's run; see {@link Run}. */
 export class DevRun implements Run {
@@ -28,7 +34,9 @@ export class DevRun implements Run {
   readonly #holders: Promise<unknown>
   #holdersKnown = false
   readonly #movedListeners: ((service: string) => void)[] = []
-  readonly #guards = new Map<string, ProxyGuard>()
+  readonly #guards = new Map<string, ServiceGuard>()
+  #health: RunHealth | undefined
+  #closed = false
   #write: EnvWrite | undefined
   #warnings: string[] = []
   #logger: HostLogger | undefined
@@ -70,13 +78,20 @@ export class DevRun implements Run {
   }
 
   addresses(): Record<string, { port: number; url: string }> {
-    const found: Record<string, { port: number; url: string }> = {}
+    // What the browser gets to see, and it can't open a socket's path.
+    const ports = Object.entries(this.#addresses()).filter(([, { path }]) => path === undefined)
+    return Object.fromEntries(ports.map(([service, { port, url }]) => [service, { port, url }]))
+  }
+
+  #addresses(): Record<string, ServiceAddress> {
+    const found: Record<string, ServiceAddress> = {}
     const { services, shared } = this.#request
     const add = (service: string, owner: string): void => {
       const reservation = this.reservation(owner)
       if (!reservation) return
-      const { port, url } = reservation
-      found[service] = { port, url: service === 'hmr' ? url.replace('http', 'ws') : url }
+      const { port, protocol, path, url } = reservation
+      const own = service === 'hmr' ? url.replace('http', 'ws') : url
+      found[service] = { port, protocol, path, url: own }
     }
     for (const { service } of services) add(service.name, service.name)
     for (const [service, owner] of Object.entries(shared)) add(service, owner)
@@ -99,13 +114,13 @@ export class DevRun implements Run {
    * Writes the env block.
    *
    * @param replaced The use of a server that this run's server takes over from.
-   * @param left A port that a service has just moved away from.
+   * @param left What a service has just moved away from.
    */
-  *publish(replaced: SessionUse | undefined, left?: number): Steps<void> {
+  *publish(replaced: SessionUse | undefined, left?: Endpoint): Steps<void> {
     const { options, services, shared } = this.#request
     const { blockFile, blockName } = this.#files
     if (!options.env || blockFile === undefined || blockName === undefined) return
-    const addresses = this.addresses()
+    const addresses = this.#addresses()
     const named = [
       ...services.map(({ service }) => service),
       ...options.services.filter((service) => service.name in shared),
@@ -137,6 +152,24 @@ export class DevRun implements Run {
     const waiting = this.#warnings
     this.#warnings = []
     this.warn(waiting)
+    void this.#watchHealth(logger)
+  }
+
+  /** Not before there is a server, and not in the way of its start. */
+  async #watchHealth(logger: HostLogger): Promise<void> {
+    const { watchHealth } = await import('./health/run-health.ts')
+    if (this.#closed || this.#health) return
+    this.#health = watchHealth(
+      this.#request.services.map(({ service }) => service),
+      {
+        session: this.use.session,
+        env: this.#world.env,
+        reservation: (service) => this.reservation(service),
+        stranger: (service) => this.guard(service).stranger(),
+        say: (line, level) =>
+          logger[level](level === 'info' ? noticeLine(line) : warningLine(line)),
+      },
+    )
   }
 
   printSummary(logger: HostLogger): void {
@@ -155,7 +188,7 @@ export class DevRun implements Run {
     this.printSummary(logger)
   }
 
-  guard(service: string): ProxyGuard {
+  guard(service: string): ServiceGuard {
     let guard = this.#guards.get(service)
     if (!guard) {
       const found = this.#request.services.find((host) => host.service.name === service)
@@ -184,17 +217,21 @@ export class DevRun implements Run {
   }
 
   close(): void {
+    this.#closed = true
+    this.#health?.close()
     this.use.session.onMove.delete(this.#follow)
     this.use.close()
   }
 
   readonly #follow = async ({ service, from, to, reservation }: Move): Promise<void> => {
     if (this.reservation(service) !== reservation) return
-    await runSteps(this.publish(undefined, from), this.#world.place)
+    const left = endpointOf({ port: from, protocol: reservation.protocol })
+    await runSteps(this.publish(undefined, left), this.#world.place)
     const [variable, file] = [this.#variableOf(service), this.#files.blockName]
     const where = variable && file ? `; ${variable} in ${file} says so` : ''
     this.#logger?.info(noticeLine(`"${service}" has moved from port ${from} to ${to}${where}.`))
     for (const tell of this.#movedListeners) tell(service)
+    this.#health?.restart(service)
   }
 
   #print(logger: HostLogger): void {
@@ -245,7 +282,11 @@ export class DevRun implements Run {
 }
 
 /** For a service that this run doesn't have. */
-const UNGUARDED: ProxyGuard = { settle: () => undefined, refusal: () => undefined }
+const UNGUARDED: ServiceGuard = {
+  settle: () => undefined,
+  refusal: () => undefined,
+  stranger: () => Promise.resolve(undefined),
+}
 
 function noticeLine(notice: string): string {
   return `${colors.cyan('ports:')} ${notice}`

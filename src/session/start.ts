@@ -89,5 +89,6 @@ function portsThatMayRun(
   const written = parsePort((name !== undefined && block.get(name)) || '')
   const remembered = written ?? facts.sticky[service.name]
   // A linked worktree prefers others, but a server that has its port in its code runs on these.
-  return facts.linked ? { remembered, usual: service.preferred } : { remembered }
+  const tries = facts.linked && service.protocol === 'tcp'
+  return tries ? { remembered, usual: service.preferred } : { remembered }
 }

@@ -1,9 +1,12 @@
+import { lookup } from 'node:dns/promises'
 import { readFileSync } from 'node:fs'
+import { get, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { resolveOptions } from '../../src/options/resolve.ts'
 import { startNode } from '../_utils/children.ts'
+import { bindDatagram, freeUdpPort, receive } from '../_utils/datagrams.ts'
 import { linkPackages, repo, tempRoot } from '../_utils/temp.ts'
 import { until } from '../_utils/until.ts'
 import { localPort, startVite } from '../_utils/vite.ts'
@@ -28,11 +31,13 @@ test('every snippet of code is one that a test here runs', () => {
     'webpack.config.cjs',
     'rspack.config.mjs',
     'rsbuild.config.mjs',
+    'farm.config.mjs',
     'serve.mjs',
     'vite.config.js',
     'api.js',
     'main.js',
     'server.js',
+    'echo.js',
   ])
   expect(readme.match(/```(js|ts|jsx|tsx|mjs)/g)).toHaveLength(snippets.length)
 })
@@ -63,6 +68,11 @@ describe('the other bundlers', () => {
       command: ['@rsbuild/core/bin/rsbuild.js', 'dev'],
       url: /Local: +http:\/\/localhost:(\d+)\//,
     },
+    {
+      file: 'farm.config.mjs',
+      command: ['@farmfe/cli/bin/farm.mjs', 'start'],
+      url: /Local: +http:\/\/localhost:(\d+)\//,
+    },
   ]
   test.each(hosts)('$file serves', async ({ file, command, url }) => {
     using root = tempRoot()
@@ -72,12 +82,14 @@ describe('the other bundlers', () => {
       'webpack-dev-server': 'webpack-dev-server',
       '@rspack': '@rspack',
       '@rsbuild': '@rsbuild',
+      '@farmfe': '@farmfe',
     })
     root.write({
       [file]: snippet(file),
       'main.js': snippet('main.js'),
       'package.json': '{}',
       'public/index.html': '',
+      'index.html': '<!doctype html><body><script src="./main.js"></script></body>',
     })
     const [program = '', ...args] = command
     await using child = startNode([join(repo, 'node_modules', program), ...args], { cwd: root.dir })
@@ -132,6 +144,26 @@ test('the program', async () => {
   const [, url = ''] = await child.sees(/(http:\/\/localhost:8\d\d\d) \{/)
   await child.sees(/service: 'web'/)
   expect(await (await fetch(url)).text()).toBe('hello')
+})
+
+test('the program with a UDP port and a socket', async () => {
+  using root = tempRoot()
+  linkPackages(root.dir)
+  root.write({ 'package.json': '{ "type": "module" }', 'echo.js': snippet('echo.js') })
+  const env = { XDG_RUNTIME_DIR: root.dir }
+  await using child = startNode(['echo.js'], { cwd: root.dir, env: { ...process.env, ...env } })
+  const [, port, path] = await child.sees(/udp:\/\/localhost:(8\d\d\d) (\S+)/)
+  const { address } = await lookup('localhost')
+  const client = await bindDatagram(await freeUdpPort(), address)
+  const got = receive(client)
+  client.send('ping', Number(port), address)
+  await until(() => got.includes('ping'))
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    get({ socketPath: path }, resolve).on('error', reject)
+  })
+  expect(response.statusCode).toBe(200)
+  response.destroy()
+  client.close()
 })
 
 describe('the option tables', () => {

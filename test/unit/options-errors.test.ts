@@ -31,7 +31,7 @@ const NO_HOST =
 const TOP_LEVEL_OPTIONS =
   'services, host, exclude, strict, strategy, pools, layout, sticky, titlePrefix, env, summary, root'
 const SERVICE_OPTIONS =
-  'preferred, range, pool, strategy, priority, count, contiguous, group, protocol, path, sticky, host, strict, required, env, proxy, identity, separate, description, metadata'
+  'preferred, range, pool, strategy, priority, count, contiguous, group, protocol, path, sticky, host, strict, required, env, proxy, health, identity, separate, description, metadata'
 
 describe('top level', () => {
   test.each<[unknown, string]>([
@@ -264,9 +264,9 @@ describe('what two services cannot share', () => {
     ],
     [
       'a variable that only the prefix makes equal',
-      { env: { prefix: 'VITE_' }, services: { hmr: {}, api: { env: 'HMR_PORT' } } },
+      { env: { prefix: 'VITE_' }, services: { web: { env: 'VITE_API_PORT' }, api: {} } },
       [
-        'services.api.env: "VITE_HMR_PORT" is published by services.hmr already; choose another name for one of them in "env".',
+        'services.api.env: "VITE_API_PORT" is published by services.web already; choose another name for one of them in "env".',
       ],
     ],
     [

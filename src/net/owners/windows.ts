@@ -9,6 +9,8 @@ export interface WindowsSearchOptions {
   run?: RunTool
   /** Default: `%SystemRoot%`, else `C:\Windows`. */
   systemRoot?: string
+  /** @default 'tcp' */
+  protocol?: 'tcp' | 'udp'
 }
 
 /** Finds listeners with netstat, command lines and start times with one PowerShell query. */
@@ -19,6 +21,7 @@ export async function searchWindows(
   {
     run = runTool,
     systemRoot = process.env.SystemRoot ?? 'C:\\Windows',
+    protocol = 'tcp',
   }: WindowsSearchOptions = {},
 ): Promise<void> {
   // By path, because Windows looks for a bare name in the working directory first.
@@ -28,12 +31,13 @@ export async function searchWindows(
       (output) => output ?? '',
     )
 
-  const netstat = async (protocol: string): Promise<void> => {
-    for (const { port, pid } of parseNetstat(await ask('netstat.exe', ['-ano', '-p', protocol]))) {
+  const netstat = async (table: string): Promise<void> => {
+    for (const { port, pid } of parseNetstat(await ask('netstat.exe', ['-ano', '-p', table]))) {
       if (ports.has(port)) findings.sockets.push({ port, pids: new Set([pid]) })
     }
   }
-  await Promise.all([netstat('TCP'), netstat('TCPv6')])
+  const table = protocol.toUpperCase()
+  await Promise.all([netstat(table), netstat(`${table}v6`)])
   const pids = [...new Set(findings.sockets.flatMap((socket) => [...socket.pids]))]
   if (pids.length === 0) return
 
