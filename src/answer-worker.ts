@@ -1,4 +1,5 @@
 import { workerData } from 'node:worker_threads'
+import { listeningPorts } from './net/listening.ts'
 import { isSocketAlive } from './net/socket-path.ts'
 import type { WorkerTask } from './reservation/ask-in-worker.ts'
 import { askLeases, whoHolds } from './reservation/who-holds.ts'
@@ -16,6 +17,8 @@ function find(): Promise<unknown> {
       return askLeases(question.endpoints, question.place)
     case 'socket-alive':
       return isSocketAlive(question.path)
+    case 'listening':
+      return listeningPorts(question.ports, question.address)
   }
 }
 

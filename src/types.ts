@@ -288,7 +288,8 @@ export interface Options {
   layout?: 'standard'
   /**
    * Ports are remembered for the next run of this root, and other roots keep off them as long as
-   * they find others and this root exists.
+   * they find others and this root exists. Kept in one small file per root below `PORTS_STATE_DIR`,
+   * else the platform's state directory; ports that were typed are not remembered.
    *
    * @default true; false where the variable `CI` is set
    */
@@ -352,7 +353,7 @@ export type RejectReason =
   | 'excluded'
   /** Another root had it in its last run; given up only when nothing else is left. */
   | 'claimed'
-  /** Already chosen for another service of the same plan. */
+  /** Chosen for another service of the same plan, or remembered for one of the same root. */
   | 'own-service'
   /** Free, but another port of the block with `contiguous` was not. */
   | 'broken-block'

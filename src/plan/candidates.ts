@@ -9,13 +9,15 @@ import { orderPorts } from './strategies.ts'
 /** Everything that decides the order for one service. */
 export interface CandidateInput extends Pick<
   PlanFacts,
-  'claims' | 'checkout' | 'linked' | 'seed' | 'random'
+  'claims' | 'checkout' | 'holds' | 'linked' | 'seed' | 'random'
 > {
   readonly service: ResolvedService
   readonly strict: boolean
   readonly strategy: Strategy
   readonly wishes: readonly Wish[]
   readonly sticky: number | undefined
+  /** Last run's ports of the root's other services, which they are going to ask for again. */
+  readonly siblings: ReadonlySet<number>
   readonly exclude: readonly Range[]
   readonly ephemeral: Range
   /** Ports in a row that are wanted. */
@@ -32,12 +34,14 @@ interface Offer {
 }
 
 /**
- * The ports to try for one service, each once; one that another root has a claim on comes back at
- * the end. Of a block, each candidate is the ports in a row, and its fate is the worst of theirs.
+ * The ports to try for one service, each once. One that another service or root is going to ask for
+ * again comes back at the end: the oldest claim first, this root's own services last. Of a block,
+ * each candidate is the ports in a row, and its fate is the worst of theirs.
  */
 export function* candidates(input: CandidateInput): Generator<readonly Candidate[]> {
   const seen = new Set<number>()
   const claimed: { block: readonly Candidate[]; at: number }[] = []
+  const siblings: (readonly Candidate[])[] = []
   for (const offer of offers(input)) {
     if (seen.has(offer.port) || !fits(offer, input)) continue
     seen.add(offer.port)
@@ -51,6 +55,13 @@ export function* candidates(input: CandidateInput): Generator<readonly Candidate
     })
     if (judged.some(({ rejected }) => rejected)) {
       yield judged
+      continue
+    }
+    if (block.some((member) => isSiblings(member, input))) {
+      siblings.push(block)
+      yield block.map((member) =>
+        isSiblings(member, input) ? { ...member, rejected: 'own-service' } : member,
+      )
       continue
     }
     const claims = block.map((member, index) => claimOn(member, nameOf(index, input), input))
@@ -68,6 +79,7 @@ export function* candidates(input: CandidateInput): Generator<readonly Candidate
   }
   claimed.sort((a, b) => a.at - b.at)
   for (const { block } of claimed) yield block
+  yield* siblings
 }
 
 /** Name of the service that gets this port of a block. */
@@ -105,16 +117,27 @@ function mayRemember(port: number, { range, rangeGiven }: ResolvedService): bool
   return !rangeGiven || isInRange(port, range)
 }
 
+/** Another service of this root had it. Whoever names a port in the options wants it nevertheless. */
+function isSiblings({ port, source }: Offer, { siblings }: CandidateInput): boolean {
+  return (source === 'range' || source === 'any') && siblings.has(port)
+}
+
+/** The root had it in its last run, for this service or its block. */
+function isOwn(port: number, { sticky, size }: CandidateInput): boolean {
+  return sticky !== undefined && port >= sticky && port < sticky + size
+}
+
 /** Another root's claim, where that is a reason to look for another port first. */
 function claimOn({ port, source }: Offer, name: string, input: CandidateInput): Claim | undefined {
   const { service, strict, checkout } = input
-  // Named for this very start, allowed as the only one, or this root's own past as well.
-  if (source === 'typed' || source === 'env' || source === 'sticky') return undefined
+  // Named for this very start, this root's own past as well, or allowed as the only one.
+  if (source === 'typed' || source === 'env' || isOwn(port, input)) return undefined
   if (strict && service.preferred.length > 0) return undefined
-  const claim = input.claims().get(port)
-  // Any number of roots of one checkout talk to the same API.
-  const shared = claim?.checkout === checkout && claim.service === name
-  return shared && service.kind === 'external' ? undefined : claim
+  const claim = input.claims(service.protocol).get(port)
+  if (claim?.checkout !== checkout || claim.service !== name) return claim
+  // Any number of roots of one checkout talk to the same API, but only one of them can be it.
+  const shared = service.kind === 'external' && !(input.holds && claim.held)
+  return shared ? undefined : claim
 }
 
 function reject(port: number, source: PortSource, input: CandidateInput): RejectReason | undefined {

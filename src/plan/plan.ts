@@ -6,7 +6,7 @@ import type {
   ResolvedService,
   ServiceInstance,
 } from '../options/resolved.ts'
-import type { PortHolder, PortSource, RejectReason } from '../types.ts'
+import type { PortHolder, PortSource, Protocol, RejectReason } from '../types.ts'
 import { type CandidateInput, candidates } from './candidates.ts'
 import { type SocketName, socketCandidates } from './socket-names.ts'
 
@@ -28,6 +28,8 @@ export interface Claim {
   readonly root: string
   readonly checkout: string
   readonly branch?: string | undefined
+  /** That root's own process listened there, not a server that somebody else starts. */
+  readonly held?: boolean
   /** When that root last used it, in milliseconds since 1970. The oldest claim is given up first. */
   readonly at: number
 }
@@ -36,12 +38,14 @@ export interface Claim {
 export interface PlanFacts {
   /** By service, in the order they count. */
   readonly wishes: Readonly<Record<string, readonly Wish[]>>
-  /** Last run's ports by service. */
+  /** Last run's ports by service, also of services that are not part of this plan. */
   readonly sticky: Readonly<Record<string, number>>
-  /** Ports of other roots; asked once, when the first port that nobody asked for by number is offered. */
-  claims(): ReadonlyMap<number, Claim>
+  /** Ports of other roots; not asked before a port is offered that this root neither typed nor had. */
+  claims(protocol: Protocol): ReadonlyMap<number, Claim>
   /** The root's checkout; its roots share the ports of servers that somebody else starts. */
   readonly checkout: string
+  /** A program plans, which listens on every service itself. */
+  readonly holds: boolean
   /** The root lies in a linked git worktree, which leaves the preferred ports to the main one. */
   readonly linked: boolean
   /** What `'hash'` starts from: names the root in a way that is the same on every machine. */
@@ -57,6 +61,7 @@ export const NO_PAST: Omit<PlanFacts, 'wishes' | 'ephemeral'> = {
   sticky: {},
   claims: () => new Map(),
   checkout: '',
+  holds: false,
   linked: false,
   seed: '',
   random: Math.random,
@@ -110,8 +115,10 @@ export function planPorts(options: ResolvedOptions, facts: PlanFacts): Allocatio
       // A block is where its first port is.
       sticky: facts.sticky[isBlock(service) ? service.instance.of : service.name],
       size: isBlock(service) ? service.instance.count : 1,
+      siblings: siblingsOf(service, facts),
       claims: facts.claims,
       checkout: facts.checkout,
+      holds: facts.holds,
       linked: facts.linked,
       // The ports of one entry are looked for in one place, so that they lie close together.
       seed: `${facts.seed}\0${service.instance?.of ?? service.name}`,
@@ -149,6 +156,17 @@ function wishesFor(service: ResolvedService, wishes: PlanFacts['wishes']): reado
 
 function* flat<T>(lists: Iterable<readonly T[]>): Generator<T> {
   for (const list of lists) yield* list
+}
+
+/** The ports that the root's other services had. */
+function siblingsOf(service: ResolvedService, { sticky }: PlanFacts): ReadonlySet<number> {
+  const isOwn = (name: string): boolean =>
+    name === service.name || (isBlock(service) && isMember(name, service.instance))
+  return new Set(Object.keys(sticky).flatMap((name) => (isOwn(name) ? [] : (sticky[name] ?? []))))
+}
+
+function isMember(name: string, { of, count }: ServiceInstance): boolean {
+  return Array.from({ length: count }, (_, index) => instanceName(of, index + 1)).includes(name)
 }
 
 /** What a person could change; memory is not in it, or every run would differ from the one before. */

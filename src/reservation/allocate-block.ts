@@ -73,9 +73,9 @@ function* blocksOf(
   const inARow = ports.every((port, index) => port === (first ?? 0) + index)
   if (first === undefined || ports.length < requests.length || !inARow) return planned
   for (const [index, request] of requests.entries()) {
-    const at = context.locate({ port: first + index, source: 'sticky' }, request.plan.service)
-    const running = yield* findRunning(at, request, context)
-    running?.lease?.end()
+    const there = { ...request, remembered: first + index, usual: [] }
+    const running = yield* findRunning(there, context)
+    running?.taken.lease?.end()
     if (!running) continue
     const source = request.plan.service.preferred.includes(first) ? 'preferred' : 'sticky'
     return chain<readonly Candidate[]>([ports.map((port) => ({ port, source }))], planned)

@@ -25,6 +25,8 @@ export interface ServiceRequest {
   readonly current?: Endpoint | undefined
   /** Port of the last run. When this checkout's server still runs there, it is the service. */
   readonly remembered?: number | undefined
+  /** Ports that are not preferred here; a server of this checkout that runs on one is the service, too. */
+  readonly usual?: readonly number[]
 }
 
 /** What all services of an allocation share. */
@@ -58,15 +60,14 @@ export function* allocateService(
   const attempts: PortAttempt[] = []
   const { plan } = request
   const service = plan.service.name
-  const { remembered } = request
-  if (remembered !== undefined && !request.hold) {
-    const at = context.locate({ port: remembered, source: 'sticky' }, plan.service)
-    const running = yield* findRunning(at, request, context)
-    if (running) {
-      const source = plan.service.preferred.includes(remembered) ? 'preferred' : 'sticky'
-      attempts.push({ ...at, source })
-      const chosen = { service, ...at, source, attempts } as const
-      return { ok: true, found: { ...chosen, bound: request.bound, ...running } }
+  const running = request.hold ? undefined : yield* findRunning(request, context)
+  if (running) {
+    const { at, taken } = running
+    const source = plan.service.preferred.includes(at.port) ? 'preferred' : 'sticky'
+    attempts.push({ ...at, source })
+    return {
+      ok: true,
+      found: { service, ...at, source, attempts, bound: request.bound, ...taken },
     }
   }
   for (const candidate of plan.candidates()) {
@@ -91,6 +92,8 @@ export function* allocateService(
       }
     }
     attempt.rejected = taken
+    // Who once had it is not who has it now.
+    delete attempt.holder
     // Every further candidate would meet the same wall.
     if (taken === 'no-address') return { ok: false, code: 'PORTS_NO_ADDRESS', attempts }
   }
@@ -173,20 +176,32 @@ function* leasePort(
   return busy
 }
 
-/** The server of this checkout that already runs at `at`, where the service was in the last run. */
+/** This checkout's server where it ran last, or where it would run in the main checkout. */
 export function* findRunning(
-  at: EndpointParts,
   request: ServiceRequest,
   context: AllocationContext,
-): Steps<Taken | undefined> {
-  const claim = claimer(at, 'leased', request, context)
-  const lease = claim()
-  const busy = !lease || (yield* checkAll(at, request.bound, context))
-  if (busy) {
-    const whose = yield* askWhose(at, request, context, !lease)
-    if (whose === 'ours') return { running: true, claim, ...(lease && { lease }) }
+): Steps<{ at: EndpointParts; taken: Taken } | undefined> {
+  const { remembered, usual = [], bound, plan } = request
+  const locate = (port: number): EndpointParts =>
+    context.locate({ port, source: 'sticky' }, plan.service)
+  if (remembered !== undefined) {
+    const at = locate(remembered)
+    const claim = claimer(at, 'leased', request, context)
+    const lease = claim()
+    const busy = !lease || (yield* checkAll(at, bound, context))
+    const whose = busy ? yield* askWhose(at, request, context, !lease) : 'unknown'
+    if (whose === 'ours') return { at, taken: { running: true, claim, ...(lease && { lease }) } }
+    lease?.end()
   }
-  lease?.end()
+  if (usual.length === 0) return undefined
+  // The main checkout may be after them at this moment, so neither port nor lease may be tried for.
+  for (const port of yield* ask({ ask: 'listening', ports: usual, address: bound.address })) {
+    const at = locate(port)
+    if ((yield* askWhose(at, request, context, true)) !== 'ours') continue
+    const claim = claimer(at, 'leased', request, context)
+    const lease = claim()
+    return { at, taken: { running: true, claim, ...(lease && { lease }) } }
+  }
   return undefined
 }
 

@@ -18,6 +18,11 @@ export type WorkerQuestion =
       readonly endpoints: readonly Endpoint[]
       readonly place: LeasePlace
     }
+  | {
+      readonly ask: 'listening'
+      readonly ports: readonly number[]
+      readonly address: string | undefined
+    }
   | { readonly ask: 'socket-alive'; readonly path: string; readonly place: LeasePlace }
 
 /** What the worker is started with. */

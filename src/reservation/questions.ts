@@ -5,6 +5,7 @@ import { leaseName } from '../lease/names.ts'
 import { type BindAddress, guessBindAddress, resolveBindAddress } from '../net/addresses.ts'
 import type { BindFailure } from '../net/bind.ts'
 import type { Endpoint } from '../net/endpoint.ts'
+import { listeningPorts } from '../net/listening.ts'
 import { isSocketAlive } from '../net/socket-path.ts'
 import { askInWorker } from './ask-in-worker.ts'
 import {
@@ -28,6 +29,11 @@ export type Question =
   | { readonly ask: 'socket-alive'; readonly path: string }
   | { readonly ask: 'holders'; readonly problems: readonly ServiceProblem[] }
   | { readonly ask: 'leases'; readonly endpoints: readonly Endpoint[] }
+  | {
+      readonly ask: 'listening'
+      readonly ports: readonly number[]
+      readonly address: string | undefined
+    }
 
 /** The answer to each kind of question. */
 export interface Answers {
@@ -39,6 +45,8 @@ export interface Answers {
   holders: void
   /** What nobody leases is absent. */
   leases: ReadonlyMap<Endpoint, LeaseAnswer>
+  /** Those of the ports that are listened on. */
+  listening: readonly number[]
 }
 
 /** Synchronous work that asks in between; see {@link ask}. */
@@ -77,6 +85,8 @@ async function answerLater(question: Question, place: LeasePlace): Promise<Answe
       return describeHolders(attemptsOf(question.problems), place)
     case 'leases':
       return askLeases(question.endpoints, place)
+    case 'listening':
+      return listeningPorts(question.ports, question.address)
   }
 }
 
@@ -109,6 +119,10 @@ function answerNow(question: Question, place: LeasePlace): Answers[keyof Answers
       )
       if (endpoints.length === 0) return new Map()
       return askInWorker<Answers['leases']>({ ask: 'leases', endpoints, place }) ?? new Map()
+    }
+    case 'listening': {
+      const { ports, address } = question
+      return askInWorker<number[]>({ ask: 'listening', ports, address }) ?? []
     }
   }
 }

@@ -15,6 +15,8 @@ export interface Registry {
   readonly serverless: Set<ServerlessContext>
   /** Told whenever a session has reserved something. */
   readonly onOpen: Set<() => void>
+  /** Warnings about the state directory that were given; each is worth saying once in a process. */
+  readonly warned: Set<string>
 }
 
 /** A bundler's server is being replaced by a new one. */
@@ -46,6 +48,7 @@ export function registry(): Registry {
     restarting: new AsyncLocalStorage(),
     serverless: new Set(),
     onOpen: new Set(),
+    warned: new Set(),
   }
   return holder[KEY]
 }

@@ -36,9 +36,11 @@ export interface Want {
   readonly host: string | boolean | undefined
   readonly hold: boolean
   readonly secure: boolean
+  /** Ports on which this checkout's server may run already; they are looked at first. */
   readonly remembered?: number | undefined
   /** Its own settings are as before, so it keeps the port it has. Default `false`. */
   readonly kept?: boolean
+  readonly usual?: readonly number[]
 }
 
 /** Knows how services are; see `health` in the programmatic entry. */
@@ -104,6 +106,8 @@ export class Session {
   readonly uses = new Set<SessionUse>()
   /** Told after a service has moved and before its old port is given up. */
   readonly onMove = new Set<(move: Move) => void | Promise<void>>()
+  /** Remembers a moved service's port for the next run; by service, for those that may be remembered. */
+  readonly remember = new Map<string, (had: PortReservation) => void>()
   /** What watches the health of this session's services. */
   readonly healthSources = new Set<HealthSource>()
   /** How each service was wanted last. */
@@ -228,6 +232,7 @@ export class Session {
         await Promise.all([...this.onMove].map((tell) => tell(move)))
       } finally {
         release()
+        this.remember.get(service)?.(move.reservation)
       }
       return move
     })
@@ -320,8 +325,8 @@ export class Session {
       hold: want.hold,
       secure: want.secure,
       current: before?.endpoint,
-      // What this session has now is no memory, and its own lease would pass for a running server.
-      remembered: before ? undefined : want.remembered,
+      // Its own lease would pass for a running server.
+      ...(!before && { remembered: want.remembered, usual: want.usual }),
     }))
     const [only] = requests
     const outcomes =

@@ -1,5 +1,5 @@
 import { PortsError, type ServiceProblem } from '../errors.ts'
-import { endpointText } from '../net/endpoint.ts'
+import { endpointOf, endpointText } from '../net/endpoint.ts'
 import type { PortAttempt, RejectReason } from '../types.ts'
 import { attemptText } from './holder-text.ts'
 
@@ -14,8 +14,11 @@ export function unavailable(problems: readonly ServiceProblem[], from: string): 
   })
 }
 
-function problemText(problem: ServiceProblem, from: string): string {
-  const { service, attempts, group } = problem
+function problemText(found: ServiceProblem, from: string): string {
+  // A port that was first left to whoever had it last stands in the list twice.
+  const attempts = [...new Map(found.attempts.map((a) => [endpointOf(a), a])).values()]
+  const problem = { ...found, attempts }
+  const { service, group } = problem
   // The services that failed are told of by themselves.
   if (group) return groupText(service, group)
   const shown = attempts.slice(0, MAX_LINES)

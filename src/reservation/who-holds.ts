@@ -51,6 +51,15 @@ export async function whoHolds<E extends Endpoint>(
   return holders
 }
 
+/** Like {@link whoHolds}, without looking beyond the leases, which takes no searching. */
+export async function whoLeases<E extends Endpoint>(
+  endpoints: readonly E[],
+  place: LeasePlace,
+): Promise<Map<E, PortHolder>> {
+  const leases = await askLeases(endpoints, place)
+  return new Map([...leases].map(([endpoint, lease]) => [endpoint, leaseHolder(lease, undefined)]))
+}
+
 /** The leases of `endpoints` as their owners tell them; what nobody leases is absent. */
 export async function askLeases<E extends Endpoint>(
   endpoints: readonly E[],

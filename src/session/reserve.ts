@@ -2,11 +2,12 @@ import { programOptions } from '../config/effective-options.ts'
 import { collectWishes } from '../options/wishes.ts'
 import { ephemeralRange } from '../net/ephemeral.ts'
 import { serviceVariables } from '../output/variables.ts'
-import { NO_PAST, planPorts } from '../plan/plan.ts'
+import { planPorts } from '../plan/plan.ts'
 import { runSteps } from '../reservation/questions.ts'
 import { sessionOf, type Want } from '../reservation/session.ts'
 import type { Options, Reservation } from '../types.ts'
 import { realRoot } from '../utils/real-root.ts'
+import { pastOf } from './past.ts'
 import type { SessionWorld } from './world.ts'
 
 /** The ports of one `reserve()`, by service. */
@@ -31,17 +32,20 @@ export async function reserveServices(
     files: [],
     block: new Map(),
   })
+  const session = sessionOf({ root, ...world })
+  const past = pastOf(session, resolved, world)
   const plan = planPorts(resolved, {
-    ...NO_PAST,
+    ...past.facts,
+    holds: true,
     wishes: set.byService,
     ephemeral: ephemeralRange(),
   })
-  const session = sessionOf({ root, ...world })
   const wants = plan.map((service): Want => {
     const { host } = service.service
     return { plan: service, host, hold: true, secure: false }
   })
   const use = await session.inTurn(() => runSteps(session.open(wants), world.place))
+  for (const warning of past.remember(use.reservations.values())) world.warn(warning)
   const release = async (): Promise<void> => use.close()
   return {
     services: Object.fromEntries(use.reservations),
