@@ -45,6 +45,8 @@ export class PortReservation implements Reservation {
   readonly users = new Set<object>()
   /** A further server is expected after the present one, so its socket is taken back at close. */
   keepAtClose = false
+  /** Told once, when nothing of it is left. */
+  onEnd: (() => void) | undefined
   #lease: Lease | undefined
   #inherit: NodeJS.Timeout | undefined
   readonly #running: boolean
@@ -186,6 +188,10 @@ export class PortReservation implements Reservation {
     this.#end()
   }
 
+  [Symbol.dispose](): void {
+    void this.release()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.release()
   }
@@ -222,5 +228,6 @@ export class PortReservation implements Reservation {
     clearInterval(this.#inherit)
     this.#lease?.end()
     this.#debug?.(`${this.service}: ${this.port} released`)
+    this.onEnd?.()
   }
 }

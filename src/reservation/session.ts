@@ -1,11 +1,9 @@
 import type { ServiceProblem } from '../errors.ts'
-import type { LeaseAnswer } from '../lease/answer.ts'
-import { leaseName } from '../lease/names.ts'
-import { machineAddresses } from '../net/addresses.ts'
 import type { ServicePlan } from '../plan/plan.ts'
 import { type Checkout, findCheckout } from '../utils/checkout.ts'
 import type { Debug } from '../utils/debug.ts'
 import { type AllocationContext, allocateService, type ServiceRequest } from './allocate.ts'
+import { allocationContext } from './context.ts'
 import { ask, type Steps } from './questions.ts'
 import { registry } from './registry.ts'
 import { PortReservation } from './reservation.ts'
@@ -73,6 +71,8 @@ export class Session {
   /** Open uses; the last one to close ends the session. */
   readonly uses = new Set<SessionUse>()
   #queue: Promise<unknown> = Promise.resolve()
+  /** Work of {@link Session.inTurn} that has not come to its end. */
+  #turns = 0
   #lingering: { use: SessionUse; timer: NodeJS.Timeout } | undefined
 
   /** Use {@link sessionOf}. */
@@ -83,7 +83,8 @@ export class Session {
 
   /** The reservations of all open uses. */
   get reservations(): ReadonlySet<PortReservation> {
-    return new Set([...this.uses].flatMap((use) => [...use.reservations.values()]))
+    const all = [...this.uses].flatMap((use) => [...use.reservations.values()])
+    return new Set(all.filter((reservation) => !reservation.released))
   }
 
   /**
@@ -91,7 +92,11 @@ export class Session {
    * one root share services instead of racing for them.
    */
   inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#queue.then(work)
+    this.#turns++
+    const turn = this.#queue.then(work).finally(() => {
+      this.#turns--
+      this.#endIfUnused()
+    })
     this.#queue = turn.catch(() => {})
     return turn
   }
@@ -130,7 +135,7 @@ export class Session {
     const mine = new Map<string, PortReservation>()
     const problems: ServiceProblem[] = []
     const missing: ServiceProblem[] = []
-    const context = this.#context()
+    const context = allocationContext(this.identity, this.checkout)
     for (const want of wants) {
       const { service } = want.plan
       const outcome = yield* this.#reserve(want, previous, context)
@@ -168,7 +173,10 @@ export class Session {
   }
 
   #endIfUnused(): void {
-    if (this.uses.size === 0) registry().sessions.delete(this.identity.root)
+    // Whoever waits for a turn has this session in hand already and will open it.
+    if (this.uses.size > 0 || this.#turns > 0) return
+    const { sessions } = registry()
+    if (sessions.get(this.identity.root) === this) sessions.delete(this.identity.root)
   }
 
   *#reserve(
@@ -215,30 +223,6 @@ export class Session {
       debug(`${service}: ${port} (${source}) ${rejected ?? 'chosen'}`)
     }
     debug(`${service}: ${'state' in outcome ? outcome.state : outcome.code}`)
-  }
-
-  #context(): AllocationContext {
-    const { root, command, pid, place } = this.identity
-    const since = new Date().toISOString()
-    const checkout = this.checkout.dir
-    const { branch } = this.checkout
-    return {
-      machine: machineAddresses(),
-      checkout,
-      leaseName: (port) => leaseName(port, place.platform, place.stateDir),
-      describe: (service, port, state): LeaseAnswer => ({
-        v: 1,
-        port,
-        service,
-        state,
-        root,
-        checkout,
-        ...(branch && { branch }),
-        pid,
-        command,
-        since,
-      }),
-    }
   }
 }
 
