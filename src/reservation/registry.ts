@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ResolvedOptions } from '../options/resolved.ts'
+import type { PortReservation } from './reservation.ts'
 import type { Session, SessionUse } from './session.ts'
 
 /**
@@ -15,6 +16,8 @@ export interface Registry {
   readonly serverless: Set<ServerlessContext>
   /** Told whenever a session has reserved something. */
   readonly onOpen: Set<() => void>
+  /** Reservations of programs that belong to no session, by port. */
+  readonly loose: Map<number, PortReservation>
 }
 
 /** A bundler's server is being replaced by a new one. */
@@ -46,6 +49,7 @@ export function registry(): Registry {
     restarting: new AsyncLocalStorage(),
     serverless: new Set(),
     onOpen: new Set(),
+    loose: new Map(),
   }
   return holder[KEY]
 }

@@ -24,17 +24,19 @@ export interface Reservations extends Disposable, AsyncDisposable {
 export async function reserveServices(
   options: Options,
   world: SessionWorld,
-): Promise<Reservations> {
+): Promise<OpenedServices & { readonly reservations: Reservations }> {
   const resolved = resolveOptions(options)
-  const { use } = await openServices(resolved, world)
+  const opened = await openServices(resolved, world)
+  const { use } = opened
   const release = async (): Promise<void> => use.close()
-  return {
+  const reservations: Reservations = {
     services: Object.fromEntries(use.reservations),
     env: () => publishedVariables(resolved.services, use.reservations),
     release,
     [Symbol.dispose]: () => use.close(),
     [Symbol.asyncDispose]: release,
   }
+  return { ...opened, reservations }
 }
 
 /** What came of {@link openServices}. */

@@ -1,7 +1,7 @@
 import { readFile, readdir, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readProcess } from './linux-process.ts'
-import { parseListenRows } from './linux-sockets.ts'
+import { type ListenRow, parseListenRows } from './linux-sockets.ts'
 import type { Deadline, Findings, ListeningSocket } from './types.ts'
 
 /** libuv has four threads for file access; more at once would only queue up in front of others' reads. */
@@ -27,12 +27,8 @@ export async function searchLinux(
   deadline: Deadline,
   { procRoot = '/proc', ownPid = process.pid }: LinuxSearchOptions = {},
 ): Promise<void> {
-  const [tcp, tcp6] = await Promise.all([
-    readOptional(join(procRoot, 'net/tcp')),
-    readOptional(join(procRoot, 'net/tcp6')),
-  ])
   const byLink = new Map<string, ListeningSocket>()
-  for (const { port, inode } of [tcp, tcp6].flatMap((table) => parseListenRows(table, ports))) {
+  for (const { port, inode } of await readListenRows(procRoot, ports)) {
     const socket: ListeningSocket = { port, pids: new Set() }
     findings.sockets.push(socket)
     byLink.set(`socket:[${inode}]`, socket)
@@ -56,6 +52,15 @@ export async function searchLinux(
     }
   }
   await Promise.all(Array.from({ length: CONCURRENCY }, visitRest))
+}
+
+/** The listeners on `ports`, or on any port; nothing where the tables can't be read. */
+export async function readListenRows(
+  procRoot: string,
+  ports?: ReadonlySet<number>,
+): Promise<ListenRow[]> {
+  const tables = ['net/tcp', 'net/tcp6'].map((name) => readOptional(join(procRoot, name)))
+  return (await Promise.all(tables)).flatMap((table) => parseListenRows(table, ports))
 }
 
 /** Youngest first, since what takes a developer's port was usually started not long ago. */
