@@ -73,7 +73,10 @@ export function* takePorts(
 }
 
 /** The range's ports, those of the ephemeral range last: they are better than none. */
-function* candidatesOf(range: Range, context: TakeContext): Generator<Candidate> {
+export function* candidatesOf(
+  range: Range,
+  context: Pick<TakeContext, 'ephemeral' | 'isMine'>,
+): Generator<Candidate> {
   const { ephemeral } = context
   for (const last of [false, true]) {
     for (let port = range.from; port <= range.to; port++) {
