@@ -1,3 +1,5 @@
+import { PortsError, PortsOptionError } from './errors.ts'
+import { isPort } from './options/ranges.ts'
 import { newPorts } from './program/create.ts'
 import type { Ports } from './program/types.ts'
 import { registry } from './reservation/registry.ts'
@@ -81,6 +83,35 @@ export function allocations(root?: string): Allocation[] {
 export function port(service: string, query: string | PortQuery = {}): Promise<number> {
   const { root, timeoutMs } = typeof query === 'string' ? { root: query } : query
   return portOf(service, realRoot(processWorld().cwd, root), timeoutMs)
+}
+
+/**
+ * Gives a running service another port: everybody who has its reservation, env file and proxies go
+ * on with the new one, and only then is the old one released. A server that somebody else starts has
+ * to be started again.
+ *
+ * @param options `to`: the port to take, otherwise the service's next candidate. `root`: default the working directory.
+ * @returns Its ports before and after.
+ * @throws PortsError `PORTS_NO_SERVICE` when this process has reserved no such service for the root,
+ * `PORTS_SERVING` while a server of this process listens on it, and as `reserve` does; nothing has changed then.
+ * @throws PortsOptionError when `to` is no port.
+ */
+export async function move(
+  service: string,
+  { to, root }: { readonly to?: number; readonly root?: string } = {},
+): Promise<{ service: string; from: number; to: number }> {
+  if (to !== undefined && !isPort(to)) {
+    throw new PortsOptionError(
+      `to: ${String(to)} is no port; expected a whole number from 1 to 65535.`,
+    )
+  }
+  const directory = realRoot(processWorld().cwd, root)
+  const session = registry().sessions.get(directory)
+  if (!session) {
+    throw new PortsError('PORTS_NO_SERVICE', `this process has reserved nothing for ${directory}.`)
+  }
+  const moved = await session.move(service, to)
+  return { service, from: moved.from, to: moved.to }
 }
 
 /**

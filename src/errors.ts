@@ -19,6 +19,8 @@ export type PortsErrorCode =
   | 'PORTS_NO_ADDRESS'
   /** The socket was handed over or released before. */
   | 'PORTS_NOT_HELD'
+  /** A server of this process listens there, so the service can't be moved. */
+  | 'PORTS_SERVING'
   /** No plugin or program of this process has a service of that name. */
   | 'PORTS_NO_SERVICE'
   /** What was waited for did not come about in time. */

@@ -3,7 +3,7 @@ import type { UnpluginOptions } from 'unplugin'
 /** What user code imports. No scheme in it: webpack refuses `virtual:`. */
 export const MODULE_ID = '~ports'
 /** Resolved id; the NUL keeps other plugins from looking for a file. */
-const RESOLVED_ID = '\0~ports'
+export const RESOLVED_ID = '\0~ports'
 
 /** Where services are reached, by name. */
 export type Addresses = Record<string, { port: number; url: string }>

@@ -41,6 +41,8 @@ export interface RunRequest {
 /** One bundler server's run, from before it listens until it has closed. */
 export interface Run {
   readonly use: SessionUse
+  /** What goes before the titles of pages; `undefined` when nothing should. */
+  readonly titlePrefix: string | undefined
   reservation(service: string): PortReservation | undefined
   /** Every service with a port, shared ones too, for the `~ports` module. */
   addresses(): Record<string, { port: number; url: string }>
@@ -54,6 +56,14 @@ export interface Run {
   printSummary(logger: HostLogger): void
   /** After a restart: prints the table when it differs from the one that `previous` has printed. */
   continueAfter(previous: Run, logger: HostLogger): void
+  /**
+   * Whether `file` is as this run wrote it last, for watchers that see the write.
+   *
+   * @returns The names of the variables which that write changed; `undefined` for anybody else's content.
+   */
+  ownWrite(file: string): readonly string[] | undefined
+  /** `tell` is called when one of the run's services has got another port. */
+  onMoved(tell: (service: string) => void): void
   close(): void
 }
 

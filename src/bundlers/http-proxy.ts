@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { ProxyRule } from '../options/resolved.ts'
+import type { PortReservation } from '../reservation/reservation.ts'
 import { isSameOrigin } from '../utils/same-origin.ts'
 import type { HostLogger, StartHint } from './adapter.ts'
 import {
@@ -22,9 +23,25 @@ export type ProxyEntries = readonly (ProxyEntry | (() => ProxyEntry))[]
 
 /** The service behind proxied paths. */
 export interface ProxiedService {
+  /** Where it is now. */
   readonly url: string
   readonly rules: readonly ProxyRule[]
   hint(): StartHint
+}
+
+/** The service behind paths that are proxied to `reservation`. */
+export function proxiedService(
+  reservation: PortReservation,
+  rules: readonly ProxyRule[],
+  hint: () => StartHint,
+): ProxiedService {
+  return {
+    get url() {
+      return reservation.url
+    },
+    rules,
+    hint,
+  }
 }
 
 type ErrorListener = (error: unknown, request: unknown, response: unknown) => void
@@ -50,6 +67,8 @@ export function proxyEntries(
       return {
         context: [context],
         target: service.url,
+        // Asked for each request, so that a service which moves is followed.
+        ...(settings.target === undefined && { router: () => service.url }),
         ws: true,
         ...(typeof rewrite === 'function' && { pathRewrite: rewrite }),
         ...settings,

@@ -8,8 +8,18 @@ export interface EnvFileResult {
   readonly status: 'created' | 'updated' | 'unchanged' | 'refused'
   /** The file had no managed block before and has one now. */
   readonly firstBlock: boolean
+  /** With `'created'` and `'updated'`. */
+  readonly write?: EnvWrite
   /** For people, to stand after "can't write .env.local:"; only with `'refused'`. */
   readonly reason?: string
+}
+
+/** What was written. */
+export interface EnvWrite {
+  /** latin1, so that every byte counts. */
+  readonly text: string
+  /** Names of the block's variables that were added, changed or removed. */
+  readonly changed: readonly string[]
 }
 
 /** Each try that fails means that another process got its own update in. */
@@ -46,6 +56,7 @@ export function updateEnvFile(
     return {
       status: found.text === undefined ? 'created' : 'updated',
       firstBlock: findEnvBlocks(before).length === 0,
+      write: { text: after, changed: changedNames(before, after) },
     }
   }
   return refused('other programs keep changing it')
@@ -58,6 +69,12 @@ export function updateEnvFile(
 export function readEnvText(path: string): string | undefined {
   const found = readEnvFile(path)
   return 'reason' in found ? undefined : found.text
+}
+
+function changedNames(before: string, after: string): string[] {
+  const [old, fresh] = [readEnvBlock(before), readEnvBlock(after)]
+  const names = new Set([...old.keys(), ...fresh.keys()])
+  return [...names].filter((name) => old.get(name) !== fresh.get(name))
 }
 
 function refused(reason: string): EnvFileResult {

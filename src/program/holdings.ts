@@ -1,12 +1,14 @@
 import type { Range } from '../options/resolved.ts'
 import { registry } from '../reservation/registry.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
-import type { SessionUse } from '../reservation/session.ts'
+import type { Move, SessionUse } from '../reservation/session.ts'
 
 /** Everything that one instance has reserved. */
 export class Holdings {
   /** Told of each reservation that ended, whoever ended it. */
   onReleased: (reservation: PortReservation) => void = () => {}
+  /** Told of each reservation that has another port now. */
+  onMoved: (move: Move) => void = () => {}
   readonly #services = new Map<string, PortReservation>()
   /** Without a service of this instance, by port. */
   readonly #loose = new Map<number, PortReservation>()
@@ -29,6 +31,7 @@ export class Holdings {
   /** Takes in what a session has reserved besides. */
   addUse(use: SessionUse): void {
     this.#uses.add(use)
+    use.session.onMove.add(this.#follow)
     for (const reservation of use.reservations.values()) this.#watch(reservation, use)
   }
 
@@ -75,6 +78,18 @@ export class Holdings {
     this.#services.clear()
   }
 
+  /** A function of this instance, so that a session has it once however many uses there are. */
+  readonly #follow = (move: Move): void => {
+    const { reservation, from, to } = move
+    const isLoose = this.#loose.get(from) === reservation
+    if (!isLoose && this.#services.get(move.service) !== reservation) return
+    if (isLoose) {
+      this.#loose.delete(from)
+      this.#loose.set(to, reservation)
+    }
+    this.onMoved(move)
+  }
+
   #watch(reservation: PortReservation, use?: SessionUse): void {
     const { service, port } = reservation
     const isService = this.#services.get(service) === reservation
@@ -82,7 +97,7 @@ export class Holdings {
     this.#since.set(reservation, new Date().toISOString())
     reservation.onEnd = () => {
       if (isService) this.#services.delete(service)
-      else this.#loose.delete(port)
+      else this.#loose.delete(reservation.port)
       if (this.#ranges.delete(reservation)) registry().loose.delete(port)
       // A use without a reservation would keep its session for nothing.
       if (use && [...use.reservations.values()].every(({ released }) => released)) this.#leave(use)
@@ -91,7 +106,11 @@ export class Holdings {
   }
 
   #leave(use: SessionUse): void {
+    const { session } = use
     this.#uses.delete(use)
+    if (![...this.#uses].some((other) => other.session === session)) {
+      session.onMove.delete(this.#follow)
+    }
     use.close()
   }
 }

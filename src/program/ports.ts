@@ -61,6 +61,9 @@ export class ProgramPorts implements Ports {
     this.#world = world
     this.#root = realRoot(world.cwd, options.root)
     this.#notices = new Notices(world.place, warn, () => this.utilisation())
+    this.#holdings.onMoved = ({ service, from, to }) => {
+      this.#notices.emit('moved', { service, from, to })
+    }
     this.#holdings.onReleased = ({ service, port }) => {
       this.#notices.emit('released', { service, port })
     }

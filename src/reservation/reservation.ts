@@ -38,18 +38,15 @@ export interface ReservationFacts {
 /** One reserved port of one session. Users are counted: the last one to leave releases it. */
 export class PortReservation implements Reservation {
   readonly service: string
-  readonly port: number
-  readonly source: PortSource
-  readonly attempts: readonly PortAttempt[]
   /** Whoever needs the port: bundler servers, programs. */
   readonly users = new Set<object>()
   /** A further server is expected after the present one, so its socket is taken back at close. */
   keepAtClose = false
   /** Told once, when nothing of it is left. */
   onEnd: (() => void) | undefined
+  #found: Found
   #lease: Lease | undefined
   #inherit: NodeJS.Timeout | undefined
-  readonly #running: boolean
   readonly #debug: Debug | undefined
   #hold: Hold | undefined
   #server: Server | undefined
@@ -63,16 +60,26 @@ export class PortReservation implements Reservation {
 
   constructor(found: Found, facts: ReservationFacts, debug?: Debug) {
     this.service = found.service
-    this.port = found.port
+    this.#found = found
     this.#bound = found.bound
-    this.source = found.source
-    this.attempts = found.attempts
     this.#facts = facts
-    this.#hold = found.hold
-    this.#lease = found.lease
-    if (!found.lease) this.#inheritLease(found.claim)
-    this.#running = found.running
     this.#debug = debug
+    this.#take(found)
+  }
+
+  /** See {@link Allocation.port}. Changes when the service is moved. */
+  get port(): number {
+    return this.#found.port
+  }
+
+  /** See {@link Allocation.source}. */
+  get source(): PortSource {
+    return this.#found.source
+  }
+
+  /** See {@link Allocation.attempts}. */
+  get attempts(): readonly PortAttempt[] {
+    return this.#found.attempts
   }
 
   /** Where its server binds. */
@@ -99,7 +106,7 @@ export class PortReservation implements Reservation {
   get state(): Allocation['state'] {
     if (this.#server || this.#servedElsewhere) return 'serving'
     if (this.#hold) return 'held'
-    return this.#running ? 'running' : 'leased'
+    return this.#found.running ? 'running' : 'leased'
   }
 
   /** See {@link Allocation.description}. */
@@ -176,6 +183,32 @@ export class PortReservation implements Reservation {
     this.#servedElsewhere = true
   }
 
+  /**
+   * Goes on with another port. Whoever has this reservation sees the new one from now on.
+   *
+   * @returns Gives the old port up, which is left to the caller so that nothing points to it any more.
+   * @throws PortsError `PORTS_SERVING` while a server of this process listens on the old port.
+   */
+  moveTo(found: Found): () => void {
+    if (this.state === 'serving') {
+      throw new PortsError(
+        'PORTS_SERVING',
+        `"${this.service}" can't be moved while its server listens on port ${this.port} in this process. Close the server first, or restart it with another port.`,
+      )
+    }
+    const [hold, lease] = [this.#hold, this.#lease]
+    clearInterval(this.#inherit)
+    this.#debug?.(`${this.service}: moved from ${this.port} to ${found.port}`)
+    this.#found = found
+    this.#bound = found.bound
+    this.#moved = false
+    this.#take(found)
+    return () => {
+      hold?.close()
+      lease?.end()
+    }
+  }
+
   /** One user less; the last one releases. */
   leave(user: object): void {
     this.users.delete(user)
@@ -194,6 +227,12 @@ export class PortReservation implements Reservation {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.release()
+  }
+
+  #take({ hold, lease, claim }: Found): void {
+    this.#hold = hold
+    this.#lease = lease
+    if (!lease) this.#inheritLease(claim)
   }
 
   /** The hold on the address that counts now. The lease keeps others off while the socket changes. */

@@ -1,10 +1,11 @@
-import type { ServiceProblem } from '../errors.ts'
+import { PortsError, type ServiceProblem } from '../errors.ts'
 import type { ServicePlan } from '../plan/plan.ts'
 import { type Checkout, findCheckout } from '../utils/checkout.ts'
 import type { Debug } from '../utils/debug.ts'
 import { type AllocationContext, allocateService, type ServiceRequest } from './allocate.ts'
 import { allocationContext } from './context.ts'
-import { ask, type Steps } from './questions.ts'
+import { ask, runSteps, type Steps } from './questions.ts'
+import { movedPlan } from './moved-plan.ts'
 import { registry } from './registry.ts'
 import { PortReservation } from './reservation.ts'
 import { unavailable } from './unavailable.ts'
@@ -21,6 +22,14 @@ export interface Want {
   readonly hold: boolean
   readonly secure: boolean
   readonly remembered?: number | undefined
+}
+
+/** A service has got another port. */
+export interface Move {
+  readonly service: string
+  readonly from: number
+  readonly to: number
+  readonly reservation: PortReservation
 }
 
 /** One bundler server's or program's part of a session. */
@@ -70,6 +79,10 @@ export class Session {
   readonly checkout: Checkout
   /** Open uses; the last one to close ends the session. */
   readonly uses = new Set<SessionUse>()
+  /** Told after a service has moved and before its old port is given up. */
+  readonly onMove = new Set<(move: Move) => void | Promise<void>>()
+  /** How each service was wanted last. */
+  readonly #wants = new Map<string, Want>()
   #queue: Promise<unknown> = Promise.resolve()
   /** Work of {@link Session.inTurn} that has not come to its end. */
   #turns = 0
@@ -166,6 +179,59 @@ export class Session {
     return use
   }
 
+  /**
+   * Gives a service another port: everybody who has its reservation goes on with that, is told, and
+   * then the old one is released.
+   *
+   * @param to The port to take; without it the next candidate after the present one.
+   * @throws PortsError `PORTS_NO_SERVICE` when this session has no such service, `PORTS_SERVING`
+   * while a server of this process listens, and what an allocation throws.
+   */
+  async move(service: string, to?: number): Promise<Move> {
+    return this.inTurn(async () => {
+      const { place } = this.identity
+      const { move, release } = await runSteps(this.#move(service, to), place)
+      try {
+        await Promise.all([...this.onMove].map((tell) => tell(move)))
+      } finally {
+        release()
+      }
+      return move
+    })
+  }
+
+  *#move(service: string, to: number | undefined): Steps<{ move: Move; release: () => void }> {
+    const want = this.#wants.get(service)
+    const reservation = [...this.reservations].find((r) => r.service === service)
+    if (!want || !reservation) {
+      const names = [...this.reservations].map((r) => `"${r.service}"`).join(', ') || 'none'
+      throw new PortsError(
+        'PORTS_NO_SERVICE',
+        `${this.identity.root} has no service "${service}" that could be moved. It has: ${names}.`,
+      )
+    }
+    const from = reservation.port
+    const { facts, bound } = reservation
+    const plan = movedPlan(want.plan, from, to)
+    const request: ServiceRequest = { plan, bound, hold: want.hold, secure: facts.secure }
+    const outcome = yield* allocateService(request, allocationContext(this.identity, this.checkout))
+    if (!outcome.ok || 'keep' in outcome) {
+      const code = outcome.ok ? 'PORTS_TAKEN' : outcome.code
+      const problems = [{ service, code, attempts: outcome.attempts }]
+      yield* ask({ ask: 'holders', problems })
+      throw unavailable(problems, this.checkout.dir)
+    }
+    const { hold, lease } = outcome.found
+    try {
+      const release = reservation.moveTo(outcome.found)
+      return { move: { service, from, to: outcome.found.port, reservation }, release }
+    } catch (error) {
+      hold?.close()
+      lease?.end()
+      throw error
+    }
+  }
+
   #close(use: SessionUse, user: object): void {
     if (!this.uses.delete(use)) return
     for (const reservation of use.reservations.values()) reservation.leave(user)
@@ -186,6 +252,7 @@ export class Session {
   ): Steps<PortReservation | ServiceProblem> {
     const { plan } = want
     const { name } = plan.service
+    this.#wants.set(name, want)
     const bound = yield* ask({ ask: 'address', host: want.host })
     if (!bound) return { service: name, code: 'PORTS_NO_ADDRESS', attempts: [] }
     const facts = {

@@ -1,5 +1,5 @@
 import type { ResolvedOptions } from '../options/resolved.ts'
-import { updateEnvFile } from '../output/env-file.ts'
+import { type EnvWrite, updateEnvFile } from '../output/env-file.ts'
 import { isGitIgnored } from '../output/git-ignored.ts'
 import { blockVariables, type PublishedService } from '../output/variables.ts'
 import { ask, type Steps } from '../reservation/questions.ts'
@@ -9,21 +9,28 @@ import type { EnvFiles } from './env-files.ts'
 /** What came of writing the block. */
 export interface Published {
   readonly warnings: readonly string[]
+  /** Absent when nothing had to be written, or nothing could be. */
+  readonly write: EnvWrite | undefined
   /** Settles with one more warning when git would take the new file. */
   readonly later: Promise<string | undefined>
 }
 
-/** Writes this run's variables into the managed block; equal content writes nothing. */
+/**
+ * Writes this run's variables into the managed block; equal content writes nothing.
+ *
+ * @param left A port that one of the services has just moved away from.
+ */
 export function* publish(
   services: readonly PublishedService[],
   env: NonNullable<ResolvedOptions['env']>,
   files: EnvFiles & { blockFile: string; blockName: string },
   use: SessionUse,
   replaced: SessionUse | undefined,
+  left?: number,
 ): Steps<Published> {
   const { blockFile, blockName } = files
   const mine = blockVariables(services, env.prefix, files.users, blockName)
-  const theirs = yield* ofOtherServers(files.block, services, use, replaced)
+  const theirs = yield* ofOtherServers(files.block, services, use, replaced, left)
   const result = updateEnvFile(blockFile, (current) => {
     const kept = [...current].filter(([name, value]) => theirs.get(name) === value)
     // Their lines stay as they are: two sessions that overwrote each other would never come to rest.
@@ -37,6 +44,7 @@ export function* publish(
   }
   return {
     warnings,
+    write: result.write,
     later: result.firstBlock ? ignoreAdvice(blockFile, blockName) : Promise.resolve(undefined),
   }
 }
@@ -47,6 +55,7 @@ function* ofOtherServers(
   services: readonly PublishedService[],
   use: SessionUse,
   replaced: SessionUse | undefined,
+  left: number | undefined,
 ): Steps<ReadonlyMap<string, string>> {
   const { identity, uses } = use.session
   const own = new Set(services.map((service) => service.port))
@@ -55,6 +64,7 @@ function* ofOtherServers(
   const others = [...uses].filter((other) => other !== use && other !== replaced)
   const here = new Set(others.flatMap((o) => [...o.reservations.values()].map((r) => r.port)))
   const leaving = new Set([...(replaced?.reservations.values() ?? [])].map((r) => r.port))
+  if (left !== undefined) leaving.add(left)
   const elsewhere = [...ports].filter((port) => !here.has(port))
   const leases = elsewhere.length > 0 ? yield* ask({ ask: 'leases', ports: elsewhere }) : undefined
   const isTheirs = (port: number): boolean => {

@@ -1,11 +1,13 @@
+import { basename, resolve } from 'node:path'
 import colors from 'picocolors'
 import type { HostLogger, Run, RunRequest, StartHint } from '../bundlers/adapter.ts'
+import { type EnvWrite, readEnvText } from '../output/env-file.ts'
 import { renderSummary, type SummaryRow } from '../output/summary.ts'
 import type { Wish } from '../plan/plan.ts'
 import { describeHolders } from '../reservation/holders.ts'
-import type { Steps } from '../reservation/questions.ts'
+import { runSteps, type Steps } from '../reservation/questions.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
-import type { SessionUse } from '../reservation/session.ts'
+import type { Move, SessionUse } from '../reservation/session.ts'
 import { withDeadline } from '../utils/deadline.ts'
 import type { EnvFiles } from './env-files.ts'
 import { publish } from './publish.ts'
@@ -24,6 +26,8 @@ export class DevRun implements Run {
   readonly #world: SessionWorld
   readonly #holders: Promise<unknown>
   #holdersKnown = false
+  readonly #movedListeners: ((service: string) => void)[] = []
+  #write: EnvWrite | undefined
   #warnings: string[] = []
   #logger: HostLogger | undefined
   #printed = ''
@@ -49,6 +53,14 @@ export class DevRun implements Run {
       this.#holdersKnown = true
     })
     this.#holders.catch(() => {})
+    use.session.onMove.add(this.#follow)
+  }
+
+  get titlePrefix(): string | undefined {
+    const { checkout } = this.use.session
+    return this.#request.options.titlePrefix
+      ? (checkout.branch ?? basename(checkout.dir))
+      : undefined
   }
 
   reservation(service: string): PortReservation | undefined {
@@ -81,8 +93,13 @@ export class DevRun implements Run {
     }
   }
 
-  /** Writes the env block. `replaced` is the use of a server that this run's server takes over from. */
-  *publish(replaced: SessionUse | undefined): Steps<void> {
+  /**
+   * Writes the env block.
+   *
+   * @param replaced The use of a server that this run's server takes over from.
+   * @param left A port that a service has just moved away from.
+   */
+  *publish(replaced: SessionUse | undefined, left?: number): Steps<void> {
     const { options, services, shared } = this.#request
     const { blockFile, blockName } = this.#files
     if (!options.env || blockFile === undefined || blockName === undefined) return
@@ -101,7 +118,9 @@ export class DevRun implements Run {
       { ...this.#files, blockFile, blockName },
       this.use,
       replaced,
+      left,
     )
+    this.#write = result.write ?? this.#write
     this.warn(result.warnings)
     void result.later.then((warning) => warning && this.warn([warning]))
   }
@@ -134,8 +153,28 @@ export class DevRun implements Run {
     this.printSummary(logger)
   }
 
+  ownWrite(file: string): readonly string[] | undefined {
+    const { blockFile } = this.#files
+    if (!this.#write || blockFile === undefined || resolve(file) !== blockFile) return undefined
+    return readEnvText(blockFile) === this.#write.text ? this.#write.changed : undefined
+  }
+
+  onMoved(tell: (service: string) => void): void {
+    this.#movedListeners.push(tell)
+  }
+
   close(): void {
+    this.use.session.onMove.delete(this.#follow)
     this.use.close()
+  }
+
+  readonly #follow = async ({ service, from, to, reservation }: Move): Promise<void> => {
+    if (this.reservation(service) !== reservation) return
+    await runSteps(this.publish(undefined, from), this.#world.place)
+    const [variable, file] = [this.#variableOf(service), this.#files.blockName]
+    const where = variable && file ? `; ${variable} in ${file} says so` : ''
+    this.#logger?.info(noticeLine(`"${service}" has moved from port ${from} to ${to}${where}.`))
+    for (const tell of this.#movedListeners) tell(service)
   }
 
   #print(logger: HostLogger): void {
@@ -182,6 +221,10 @@ export class DevRun implements Run {
     const found = this.#request.options.services.find(({ name }) => name === service)
     return found?.env.port[0]
   }
+}
+
+function noticeLine(notice: string): string {
+  return `${colors.cyan('ports:')} ${notice}`
 }
 
 function warningLine(warning: string): string {

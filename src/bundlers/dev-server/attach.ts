@@ -5,7 +5,7 @@ import type { PortReservation } from '../../reservation/reservation.ts'
 import type { HostLogger, Run } from '../adapter.ts'
 import { handOver } from '../handover.ts'
 import { createHmrServer } from '../hmr-server.ts'
-import { overriddenPaths, proxyEntries, proxyLog } from '../http-proxy.ts'
+import { overriddenPaths, proxiedService, proxyEntries, proxyLog } from '../http-proxy.ts'
 import { numericPort, separateHmr } from './request.ts'
 import type { DevServer, DevServerClass, WebSocketServer, WebSocketUrl } from './types.ts'
 
@@ -70,7 +70,7 @@ function addProxies(
   const added = options.services.flatMap(({ name, proxy }) => {
     const reservation = run.reservation(name)
     if (!reservation || proxy.length === 0) return []
-    const service = { url: reservation.url, rules: proxy, hint: () => run.startHint(name) }
+    const service = proxiedService(reservation, proxy, () => run.startHint(name))
     for (const path of overriddenPaths(service, written)) {
       run.warn([
         `devServer.proxy for "${path}" in your config names another target than ${service.url}, so requests don't follow "${name}". Remove that entry.`,

@@ -4,6 +4,7 @@ import type { Options } from '../../types.ts'
 import type { HostLogger, Run, StartRun, StartRunSync } from '../adapter.ts'
 import { attach } from './attach.ts'
 import { onDevServer } from './intercept.ts'
+import { prefixTitles } from './title.ts'
 import { devServerRequest, numericPort, usualPorts } from './request.ts'
 import type { AnyCompiler, DevServer, DevServerOptions } from './types.ts'
 
@@ -101,6 +102,7 @@ export function devServerHooks(
         latest ??= run
       },
     })
+    prefixTitles(compiler, () => latest?.titlePrefix)
     const { env } = world()
     if (env.WEBPACK_SERVE === undefined) return
     const server = certainServer(compiler)

@@ -43,6 +43,19 @@ interface ModuleFactory {
   }
 }
 
+/** A plugin that makes pages; older versions of html-webpack-plugin have `getHooks` alone. */
+export interface HtmlPluginClass {
+  readonly name: string
+  readonly getCompilationHooks?: (compilation: unknown) => HtmlHooks
+  readonly getHooks?: (compilation: unknown) => HtmlHooks
+}
+
+interface HtmlHooks {
+  readonly beforeEmit: {
+    tap(name: string, work: (data: { html: string }) => { html: string }): void
+  }
+}
+
 /** A compiler of webpack or Rspack, alone or with others. */
 export interface AnyCompiler {
   readonly context?: string
@@ -58,6 +71,7 @@ export interface AnyCompiler {
   }
   readonly hooks: {
     shutdown?: { tap(name: string, work: () => void): void }
+    compilation: { tap(name: string, work: (compilation: unknown) => void): void }
     normalModuleFactory: { tap(name: string, work: (factory: ModuleFactory) => void): void }
   }
   /** The bundler itself. */

@@ -9,6 +9,7 @@ import { realRoot } from '../../utils/real-root.ts'
 import type { HostService, Run, RunRequest, StartRun } from '../adapter.ts'
 import { handOver } from '../handover.ts'
 import { createHmrServer } from '../hmr-server.ts'
+import { prefixTitle } from '../title.ts'
 import { envFileNames, typedPort, withPort } from '../own-port.ts'
 import { passPortCheck } from '../port-check.ts'
 import { proxyOptions } from './proxy.ts'
@@ -105,6 +106,11 @@ export function rsbuildHooks(
       api.onCloseDevServer(end)
       api.onExit(() => run.close())
     }
+    // Missing in the first versions of Rsbuild 1.
+    api.modifyHTML?.((html) => {
+      const prefix = latest?.titlePrefix
+      return prefix === undefined ? html : prefixTitle(html, prefix)
+    })
     api.onBeforeStartDevServer(({ server }) => attach(server as Parameters<typeof attach>[0]))
     api.onBeforeStartPreviewServer(({ server }) => attach(server as Parameters<typeof attach>[0]))
     const print = (): void => latest?.printSummary(logger)

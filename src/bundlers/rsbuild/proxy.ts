@@ -1,7 +1,7 @@
 import type { ServerConfig } from '@rsbuild/core'
 import type { ResolvedOptions } from '../../options/resolved.ts'
 import type { HostLogger, Run } from '../adapter.ts'
-import { overriddenPaths, proxyEntries } from '../http-proxy.ts'
+import { overriddenPaths, proxiedService, proxyEntries } from '../http-proxy.ts'
 
 type ProxyConfig = NonNullable<ServerConfig['proxy']>
 type ProxyList = Extract<ProxyConfig, readonly unknown[]>
@@ -21,7 +21,7 @@ export function proxyOptions(
   const added = options.services.flatMap(({ name, proxy }) => {
     const reservation = run.reservation(name)
     if (!reservation || proxy.length === 0) return []
-    const service = { url: reservation.url, rules: proxy, hint: () => run.startHint(name) }
+    const service = proxiedService(reservation, proxy, () => run.startHint(name))
     for (const path of overriddenPaths(service, known)) {
       run.warn([
         `server.proxy["${path}"] in your config names another target than ${service.url}, so requests don't follow "${name}". Remove that target.`,

@@ -8,8 +8,11 @@ import type { Options } from '../../types.ts'
 import type { HostLogger, Run, StartRun } from '../adapter.ts'
 import { handOver } from '../handover.ts'
 import { createHmrServer } from '../hmr-server.ts'
+import { prefixTitle } from '../title.ts'
+import { RESOLVED_ID } from '../../virtual-module.ts'
 import { isFirst, needsPorts, readHost, runRequest, usualPorts } from './host.ts'
 import { hmrOptionName, injectPorts } from './inject.ts'
+import { hideOwnWrites } from './own-writes.ts'
 import { hideWildcardWarning } from './wildcard-warning.ts'
 
 /** Ports of a config that never became a server are given back after this, in milliseconds. */
@@ -80,6 +83,14 @@ export function viteHooks(
         return injection.config
       },
     },
+    transformIndexHtml: {
+      // Last, so that no other plugin puts a title in its place.
+      order: 'post',
+      handler(html) {
+        const prefix = latest?.titlePrefix
+        return prefix === undefined ? undefined : prefixTitle(html, prefix)
+      },
+    },
     configureServer(server) {
       const taken = take()
       if (!taken) return undefined
@@ -141,6 +152,8 @@ function attach(server: ViteDevServer, { run, hmrServer }: Pending): void {
     run.close()
   }
   printAfterUrls(server, run)
+  run.onMoved(() => reloadModule(server))
+  hideOwnWrites(server, run)
 
   const { close, restart } = server
   server.close = async () => {
@@ -161,6 +174,16 @@ function attach(server: ViteDevServer, { run, hmrServer }: Pending): void {
       const next = replacement.opened.map((use) => runs.get(use)).findLast(Boolean)
       next?.continueAfter(run, server.config.logger)
     }
+  }
+}
+
+/** Pages that import `~ports` are loaded again and see where the services are now. */
+function reloadModule(server: ViteDevServer): void {
+  for (const environment of Object.values(server.environments)) {
+    const module = environment.moduleGraph.getModuleById(RESOLVED_ID)
+    if (!module) continue
+    environment.moduleGraph.invalidateModule(module)
+    environment.hot.send({ type: 'full-reload' })
   }
 }
 

@@ -78,6 +78,15 @@ function proxiedServices(
     const reservation = run.reservation(name)
     if (!reservation || proxy.length === 0) return []
     const hint = () => run.startHint(name)
-    return [{ url: reservation.url, rules: proxy, hint, logger }]
+    return [
+      {
+        get url() {
+          return reservation.url
+        },
+        rules: proxy,
+        hint,
+        logger,
+      },
+    ]
   })
 }

@@ -12,6 +12,7 @@ import {
 
 /** The service behind a proxied path. */
 export interface ProxiedService {
+  /** Where it is now. */
   readonly url: string
   readonly rules: readonly ProxyRule[]
   hint(): StartHint
@@ -38,6 +39,7 @@ export function proxyEntries(service: ProxiedService, written: ProxyMap | undefi
       ...settings,
       configure(proxy, resolved) {
         configure?.(proxy, resolved)
+        if (settings.target === undefined) followService(resolved, service)
         answerForMissingServer(proxy, service)
       },
     }
@@ -52,6 +54,17 @@ export function overriddenPaths(service: ProxiedService, written: ProxyMap | und
     const target = typeof own === 'string' ? own : own?.target
     if (target === undefined) return []
     return isSameOrigin(target, service.url) ? [] : [context]
+  })
+}
+
+/** Requests go to where the service is when they come; http-proxy reads the target for each. */
+function followService(resolved: ViteProxyOptions, service: ProxiedService): void {
+  Object.defineProperty(resolved, 'target', {
+    get: () => new URL(service.url),
+    // Vite 6's http-proxy keeps what it made of the first target.
+    set: () => {},
+    enumerable: true,
+    configurable: true,
   })
 }
 
