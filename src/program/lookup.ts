@@ -38,7 +38,7 @@ export function waitTarget(
   return {
     port,
     name: typeof target === 'string' ? `"${target}"` : `port ${target}`,
-    host: host ?? url?.hostname.replace(/^\[(.*)\]$/, '$1') ?? 'localhost',
+    hosts: addressesOf(host ?? url?.hostname.replace(/^\[(.*)\]$/, '$1') ?? 'localhost'),
     secure: url?.protocol === 'https:',
     isHeld: () => findReservation(target, context)?.state === 'held',
     async holder() {
@@ -46,6 +46,11 @@ export function waitTarget(
       return holder && holderText(holder, findCheckout(context.root).dir)
     },
   }
+}
+
+/** A resolver may know one family of `localhost` only, and the server may be on the other. */
+function addressesOf(host: string): string[] {
+  return host === 'localhost' ? ['127.0.0.1', '::1'] : [host]
 }
 
 /** Own ones first, then those of plugins and other instances of this process. */

@@ -79,7 +79,9 @@ export interface WaitOptions {
    * @default 100
    */
   readonly intervalMs?: number
-  /** Name or address that is probed. Default: the service's host, else `'localhost'` with both families. */
+  /** Name or address that is probed, `'localhost'` in both families.
+   *
+   * @default the service's host; else `'localhost'` */
   readonly host?: string
   /** What `'healthy'` asks for. With a path the answer must be HTTP. Default: `/`. */
   readonly path?: string

