@@ -114,6 +114,15 @@ export interface ServiceOptions {
   path?: string
   /** Whether the port is remembered for the next run. Default: the top-level `sticky`. */
   sticky?: boolean
+  /**
+   * What happens to requests for `proxy` paths while another checkout's server stands on the
+   * service's port: `'refuse'` answers 502 and says whose it is, `'warn'` says so once and lets them
+   * through, `'off'` takes whoever is there for the service (an API that lives in a repository of
+   * its own, for example).
+   *
+   * @default 'refuse'
+   */
+  identity?: 'refuse' | 'warn' | 'off'
   /** `hmr` only: a port of its own although the dev server could share its one. Default `false`. */
   separate?: boolean
   /** One line for people: shown in the summary and in errors. */

@@ -71,6 +71,7 @@ export interface ResolvedService {
   readonly browser: boolean
   readonly env: ResolvedEnvNames
   readonly proxy: readonly ProxyRule[]
+  readonly identity: 'refuse' | 'warn' | 'off'
   readonly separate: boolean
   readonly description: string | undefined
   readonly metadata: Record<string, unknown> | undefined

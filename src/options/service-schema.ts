@@ -79,6 +79,7 @@ function serviceEntries(name: string) {
     required: booleanValue(),
     env: envNamesSchema(),
     proxy: proxySchema(name),
+    identity: oneOf(['refuse', 'warn', 'off'], 'identity'),
     separate: separateSchema(name),
     description: lineValue(),
     metadata: leaf(

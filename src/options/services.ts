@@ -78,6 +78,7 @@ function resolveService(
     browser: true,
     env: resolveEnvNames({ name, kind, env: service.env, proxied: proxy.length > 0 }),
     proxy,
+    identity: service.identity ?? 'refuse',
     separate: service.separate ?? false,
     description: service.description,
     metadata: service.metadata,

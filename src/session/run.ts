@@ -1,6 +1,6 @@
 import { basename, resolve } from 'node:path'
 import colors from 'picocolors'
-import type { HostLogger, Run, RunRequest, StartHint } from '../bundlers/adapter.ts'
+import type { HostLogger, ProxyGuard, Run, RunRequest, StartHint } from '../bundlers/adapter.ts'
 import { type EnvWrite, readEnvText } from '../output/env-file.ts'
 import { renderSummary, type SummaryRow } from '../output/summary.ts'
 import type { Wish } from '../plan/plan.ts'
@@ -10,6 +10,7 @@ import type { PortReservation } from '../reservation/reservation.ts'
 import type { Move, SessionUse } from '../reservation/session.ts'
 import { withDeadline } from '../utils/deadline.ts'
 import type { EnvFiles } from './env-files.ts'
+import { createProxyGuard } from './proxy-guard.ts'
 import { publish } from './publish.ts'
 import { scriptFor } from './start-hint.ts'
 import type { SessionWorld } from './world.ts'
@@ -27,6 +28,7 @@ export class DevRun implements Run {
   readonly #holders: Promise<unknown>
   #holdersKnown = false
   readonly #movedListeners: ((service: string) => void)[] = []
+  readonly #guards = new Map<string, ProxyGuard>()
   #write: EnvWrite | undefined
   #warnings: string[] = []
   #logger: HostLogger | undefined
@@ -153,6 +155,24 @@ export class DevRun implements Run {
     this.printSummary(logger)
   }
 
+  guard(service: string): ProxyGuard {
+    let guard = this.#guards.get(service)
+    if (!guard) {
+      const found = this.#request.services.find((host) => host.service.name === service)
+      guard = found
+        ? createProxyGuard(found.service, {
+            checkout: this.use.session.checkout.dir,
+            place: this.#world.place,
+            reservation: (name) => this.reservation(name),
+            startHint: (name) => this.startHint(name),
+            warn: (warnings) => this.warn(warnings),
+          })
+        : UNGUARDED
+      this.#guards.set(service, guard)
+    }
+    return guard
+  }
+
   ownWrite(file: string): readonly string[] | undefined {
     const { blockFile } = this.#files
     if (!this.#write || blockFile === undefined || resolve(file) !== blockFile) return undefined
@@ -222,6 +242,9 @@ export class DevRun implements Run {
     return found?.env.port[0]
   }
 }
+
+/** For a service that this run doesn't have. */
+const UNGUARDED: ProxyGuard = { settle: () => undefined, refusal: () => undefined }
 
 function noticeLine(notice: string): string {
   return `${colors.cyan('ports:')} ${notice}`

@@ -74,6 +74,7 @@ describe('with nothing set', () => {
       browser: true,
       env: { port: ['API_PORT'], url: ['API_URL'], target: [], reads: [] },
       proxy: [],
+      identity: 'refuse',
       separate: false,
       description: undefined,
       metadata: undefined,
