@@ -30,7 +30,8 @@ export async function reserving(options: Options, count: number): Promise<void> 
   same<Reservation, typeof ranged>(true)
   const many = await reserve({ count, host: '127.0.0.1', contiguous: true })
   same<ReservedPorts, typeof many>(true)
-  same<Reservation | undefined, (typeof many)[0]>(true)
+  const first = many[0]
+  same<Reservation | undefined, typeof first>(true)
   const named = await reserve({ services: { web: 5173 }, host: '127.0.0.1' })
   same<Reservations, typeof named>(true)
   // Options that were put together elsewhere are options still.
@@ -54,7 +55,8 @@ export async function instances(): Promise<void> {
   await using mine = createPorts({
     services: { web: 5173, extra: { required: false }, sure: { required: true } },
   })
-  same<Reservation, Awaited<ReturnType<typeof mine.allocate<'web'>>>>(true)
+  const web = await mine.allocate('web')
+  same<Reservation, typeof web>(true)
   const extra = await mine.allocate('extra')
   same<Reservation | undefined, typeof extra>(true)
   const sure = await mine.allocate('sure')
