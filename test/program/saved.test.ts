@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createPorts, type Options, PortsOptionError } from '../../src/api.ts'
 import { readSaved, writeSaved } from '../../src/program/saved.ts'

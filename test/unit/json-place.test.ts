@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { findJsonError } from '../../src/utils/json-place.ts'
 
@@ -30,10 +30,8 @@ test.each([
 })
 
 test('agrees with JSON.parse on everything', () => {
-  const pieces = fc.constantFrom(
-    ...['{', '}', '[', ']', ',', ':', '"a"', '"\\u00e9"', '"\\x"', '1', '-', '0.5', '1e3', '00'],
-    ...['true', 'null', 'nul', ' ', '\n', '\\'],
-  )
+  const tokens = '{ } [ ] , : "a" "\\u00e9" "\\x" 1 - 0.5 1e3 00 true null nul \\'.split(' ')
+  const pieces = fc.constantFrom(...tokens, ' ', '\n')
   const text = fc.oneof(
     fc.json(),
     fc.string(),
