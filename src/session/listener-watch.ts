@@ -5,7 +5,7 @@ import { isSameProcess, type ProcessMark, processMark } from '../utils/process-m
 /** What was found out is taken as it is for this long, in milliseconds. */
 const FRESH_MS = 1000
 /** As long as the listening process lives, it is looked at anew after this, in milliseconds. */
-const RECHECK_MS = 10_000
+const RECHECK_MS = 30_000
 /** A connection that takes longer has found nobody who would answer, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 1000
 

@@ -17,8 +17,14 @@ export interface GuardedRun {
   warn(warnings: readonly string[]): void
 }
 
+/** A guard that others than proxies may ask as well. */
+export interface ServiceGuard extends ProxyGuard {
+  /** Who stands on the port instead of this checkout's server, for people; looked up when it isn't known. */
+  stranger(): Promise<string | undefined>
+}
+
 /** See {@link ProxyGuard}. What it finds out is said once for each listener, and not at all for relays. */
-export function createProxyGuard(service: ResolvedService, run: GuardedRun): ProxyGuard {
+export function createProxyGuard(service: ResolvedService, run: GuardedRun): ServiceGuard {
   const { name, identity } = service
   const watch = new ListenerWatch(
     (port) => identifyListener(port, run.checkout, run.place),
@@ -58,16 +64,23 @@ export function createProxyGuard(service: ResolvedService, run: GuardedRun): Pro
     ])
   }
 
+  const settle = (): Promise<void> | undefined => {
+    const port = watchedPort()
+    return port === undefined ? undefined : watch.settle(port)?.then(() => tell(port))
+  }
+
+  const foreigner = (): string | undefined => {
+    const port = watchedPort()
+    const listener = port === undefined ? undefined : watch.listener(port)
+    return listener?.verdict === 'foreign' ? describe(listener, run.checkout) : undefined
+  }
+
   return {
-    settle() {
-      const port = watchedPort()
-      return port === undefined ? undefined : watch.settle(port)?.then(() => tell(port))
-    },
-    refusal() {
-      const port = watchedPort()
-      const listener = port === undefined ? undefined : watch.listener(port)
-      if (identity !== 'refuse' || listener?.verdict !== 'foreign') return undefined
-      return describe(listener, run.checkout)
+    settle,
+    refusal: () => (identity === 'refuse' ? foreigner() : undefined),
+    async stranger() {
+      await settle()
+      return foreigner()
     },
   }
 }

@@ -1,6 +1,6 @@
 import { basename, resolve } from 'node:path'
 import colors from 'picocolors'
-import type { HostLogger, ProxyGuard, Run, RunRequest, StartHint } from '../bundlers/adapter.ts'
+import type { HostLogger, Run, RunRequest, StartHint } from '../bundlers/adapter.ts'
 import { type EnvWrite, readEnvText } from '../output/env-file.ts'
 import { renderSummary, type SummaryRow } from '../output/summary.ts'
 import type { Wish } from '../plan/plan.ts'
@@ -10,9 +10,10 @@ import type { PortReservation } from '../reservation/reservation.ts'
 import type { Move, SessionUse } from '../reservation/session.ts'
 import { withDeadline } from '../utils/deadline.ts'
 import type { EnvFiles } from './env-files.ts'
-import { createProxyGuard } from './proxy-guard.ts'
+import { createProxyGuard, type ServiceGuard } from './proxy-guard.ts'
 import { publish } from './publish.ts'
 import { scriptFor } from './start-hint.ts'
+import type { RunHealth } from './health/run-health.ts'
 import type { SessionWorld } from './world.ts'
 
 /** The summary waits this long for the names of who holds the preferred ports, in milliseconds. */
@@ -28,7 +29,9 @@ export class DevRun implements Run {
   readonly #holders: Promise<unknown>
   #holdersKnown = false
   readonly #movedListeners: ((service: string) => void)[] = []
-  readonly #guards = new Map<string, ProxyGuard>()
+  readonly #guards = new Map<string, ServiceGuard>()
+  #health: RunHealth | undefined
+  #closed = false
   #write: EnvWrite | undefined
   #warnings: string[] = []
   #logger: HostLogger | undefined
@@ -137,6 +140,24 @@ export class DevRun implements Run {
     const waiting = this.#warnings
     this.#warnings = []
     this.warn(waiting)
+    void this.#watchHealth(logger)
+  }
+
+  /** Not before there is a server, and not in the way of its start. */
+  async #watchHealth(logger: HostLogger): Promise<void> {
+    const { watchHealth } = await import('./health/run-health.ts')
+    if (this.#closed || this.#health) return
+    this.#health = watchHealth(
+      this.#request.services.map(({ service }) => service),
+      {
+        session: this.use.session,
+        env: this.#world.env,
+        reservation: (service) => this.reservation(service),
+        stranger: (service) => this.guard(service).stranger(),
+        say: (line, level) =>
+          logger[level](level === 'info' ? noticeLine(line) : warningLine(line)),
+      },
+    )
   }
 
   printSummary(logger: HostLogger): void {
@@ -155,7 +176,7 @@ export class DevRun implements Run {
     this.printSummary(logger)
   }
 
-  guard(service: string): ProxyGuard {
+  guard(service: string): ServiceGuard {
     let guard = this.#guards.get(service)
     if (!guard) {
       const found = this.#request.services.find((host) => host.service.name === service)
@@ -184,6 +205,8 @@ export class DevRun implements Run {
   }
 
   close(): void {
+    this.#closed = true
+    this.#health?.close()
     this.use.session.onMove.delete(this.#follow)
     this.use.close()
   }
@@ -195,6 +218,7 @@ export class DevRun implements Run {
     const where = variable && file ? `; ${variable} in ${file} says so` : ''
     this.#logger?.info(noticeLine(`"${service}" has moved from port ${from} to ${to}${where}.`))
     for (const tell of this.#movedListeners) tell(service)
+    this.#health?.restart(service)
   }
 
   #print(logger: HostLogger): void {
@@ -244,7 +268,11 @@ export class DevRun implements Run {
 }
 
 /** For a service that this run doesn't have. */
-const UNGUARDED: ProxyGuard = { settle: () => undefined, refusal: () => undefined }
+const UNGUARDED: ServiceGuard = {
+  settle: () => undefined,
+  refusal: () => undefined,
+  stranger: () => Promise.resolve(undefined),
+}
 
 function noticeLine(notice: string): string {
   return `${colors.cyan('ports:')} ${notice}`

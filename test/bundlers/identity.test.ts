@@ -6,7 +6,7 @@ import ports from '../../src/vite.ts'
 import { type Child, startNode } from '../_utils/children.ts'
 import { echo, get, refusal } from '../_utils/http.ts'
 import { freeRange } from '../_utils/sockets.ts'
-import { linkPackages, repo, tempRoot, type TempRoot } from '../_utils/temp.ts'
+import { repo, tempRoot, type TempRoot } from '../_utils/temp.ts'
 import { until } from '../_utils/until.ts'
 import { HOSTS, portOf, type Running } from './_in-process.ts'
 
@@ -25,7 +25,6 @@ function checkout(branch: string): TempRoot {
 }
 
 async function startApi(root: TempRoot, port: number, name: string): Promise<Child> {
-  linkPackages(root.dir)
   const child = startNode([api, name], {
     cwd: root.dir,
     env: { API_PORT: String(port), API_LOG: '1' },
