@@ -1,7 +1,7 @@
 import { PortsError, PortsOptionError } from './errors.ts'
 import { isPort } from './options/ranges.ts'
 import { newPorts } from './program/create.ts'
-import type { Ports } from './program/types.ts'
+import type { Ports } from './program/interface.ts'
 import { registry } from './reservation/registry.ts'
 import { whoHolds as findHolders } from './reservation/who-holds.ts'
 import { portOf, type PortQuery } from './session/port-of.ts'
@@ -36,6 +36,7 @@ export {
   utilisation,
   waitFor,
 } from './program/shared.ts'
+export type * from './program/interface.ts'
 export type * from './program/types.ts'
 export type { PortQuery } from './session/port-of.ts'
 export type { Reservations } from './session/reserve.ts'
