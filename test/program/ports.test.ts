@@ -121,6 +121,17 @@ test('instances do not see each other, and never share a port', async () => {
   expect(allocations(root.dir)).toEqual([b])
 })
 
+test("a root's session stays while somebody waits for a turn in it", async () => {
+  using root = tempRoot()
+  const options = { root: root.dir, services: { web: { range: await freeRange(3) } } } as const
+  const one = createPorts(options)
+  await using two = createPorts(options)
+  await one.allocate('web')
+  const later = two.allocate('web')
+  await one.close()
+  expect(allocations(root.dir)).toEqual([await later])
+})
+
 test('closing while an allocation is under way leaves nothing held', async () => {
   const port = await freePort()
   const ports = createPorts({ services: { web: { preferred: port, strict: true } } })
