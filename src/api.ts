@@ -1,5 +1,6 @@
 import { PortsError, PortsOptionError } from './errors.ts'
 import { isPort } from './options/ranges.ts'
+import type { Endpoint } from './net/endpoint.ts'
 import { newPorts } from './program/create.ts'
 import type { Ports } from './program/interface.ts'
 import { registry } from './reservation/registry.ts'
@@ -11,6 +12,7 @@ import type { Allocation, Options, PortHolder, ServiceHealth } from './types.ts'
 import { realRoot } from './utils/real-root.ts'
 
 export { PortsError, PortsOptionError } from './errors.ts'
+export type { Endpoint } from './net/endpoint.ts'
 export type { PortsErrorCode, ServiceProblem } from './errors.ts'
 export type { ExplanationData } from './output/explain.ts'
 export type { Listener } from './program/emitter.ts'
@@ -141,11 +143,12 @@ function healthSources(root: string | undefined): HealthSource[] {
 }
 
 /**
- * Who is on `port`: the session that leased it, or what the operating system tells of a listening
+ * Who is on a port: the session that leased it, or what the operating system tells of a listening
  * process of another program.
  *
- * @returns `undefined` when nobody leases the port or listens on it, as far as this user may see.
+ * @param endpoint A TCP port, `'udp:5353'`, or `'unix:/path/of/a.sock'`.
+ * @returns `undefined` when nobody leases it or listens on it, as far as this user may see.
  */
-export async function whoHolds(port: number): Promise<PortHolder | undefined> {
-  return (await findHolders([port], processWorld().place)).get(port)
+export async function whoHolds(endpoint: Endpoint): Promise<PortHolder | undefined> {
+  return (await findHolders([endpoint], processWorld().place)).get(endpoint)
 }

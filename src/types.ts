@@ -1,3 +1,4 @@
+import type { Socket as DatagramSocket } from 'node:dgram'
 import type { Server } from 'node:net'
 
 /** An inclusive range of ports: `[3000, 3100]` or `'3000-3100'`. */
@@ -31,10 +32,10 @@ export interface PoolOptions {
 /** Names of the environment variables that set and publish a service. */
 export interface ServiceEnvNames {
   /**
-   * Variables that carry the port. Set in the process environment or in an env file outside the
+   * Variables that carry the port, or the path with `protocol: 'unix'`. Set in the process environment or in an env file outside the
    * managed block, the first valid one is what the user typed and is tried before `preferred`.
    *
-   * @default '<NAME>_PORT'; `VITE_HMR_PORT` for `hmr`; `PORT` also sets `dev` and `preview`
+   * @default '<NAME>_PORT'; with `protocol: 'unix'` `<NAME>_SOCKET`; `VITE_HMR_PORT` for `hmr`; `PORT` also sets `dev` and `preview`
    */
   port?: string | string[]
   /** Variables that carry the URL, such as `http://localhost:3000`. Default `<NAME>_URL`. */
@@ -174,12 +175,20 @@ export interface ServiceOptions {
   contiguous?: boolean
   /** Services of one group get their ports together or not at all. Default: none. */
   group?: string
-  /** @default 'tcp' */
+  /**
+   * What the service listens on. `dev`, `hmr` and `preview` are TCP, and so is what the dev server's
+   * `proxy` forwards to. The same number may be a TCP port of one service and a UDP port of another.
+   *
+   * @default 'tcp'
+   */
   protocol?: Protocol
   /**
-   * `protocol: 'unix'` only: path of the socket, relative to the root; on Windows the name of the pipe.
+   * `protocol: 'unix'` only: path of the socket, relative to the root, and the only one that will do.
+   * At most 107 bytes on Linux and 103 elsewhere. A file of another kind in its place is never
+   * removed. On Windows `\\.\pipe\name` as written; any other path names a pipe below `\\.\pipe\`.
    *
-   * @default a name made from root and service, in the platform's directory for temporary files
+   * @default a name made from root and service, in a directory of its own below `XDG_RUNTIME_DIR`,
+   * else below the directory for temporary files
    */
   path?: string
   /** Whether the port is remembered for the next run. Default: the top-level `sticky`. */
@@ -300,10 +309,19 @@ export type RejectReason =
   | 'own-service'
   /** The host name or address does not exist on this machine. */
   | 'no-address'
+  /** A file that is no socket has this path. */
+  | 'no-socket'
+  /** The path has more bytes than a socket's may have. */
+  | 'too-long'
 
 /** Who is on a port, as far as the lease or the operating system tells. */
 export interface PortHolder {
+  /** `0` with a path. */
   port: number
+  /** Default where it is absent: `'tcp'`. */
+  protocol?: Protocol
+  /** With `protocol: 'unix'`. */
+  path?: string
   /**
    * `'lease'`: a reservation of this tool; `'system'`: a listener of some other program; `'memory'`:
    * nobody now, another root had it in its last run.
@@ -329,7 +347,12 @@ export interface PortHolder {
 
 /** One candidate that was tried. */
 export interface PortAttempt {
+  /** `0` with a path. */
   port: number
+  /** Default where it is absent: `'tcp'`. */
+  protocol?: Protocol
+  /** With `protocol: 'unix'`. */
+  path?: string
   source: PortSource
   /** Undefined for the one that was chosen. */
   rejected?: RejectReason
@@ -348,7 +371,11 @@ export interface Allocation {
   readonly path?: string
   /** What the server should bind; `undefined` for all interfaces. */
   readonly host: string | undefined
-  /** Where a person or a browser reaches it, without a final slash: `http://localhost:3000`. */
+  /**
+   * Where a person or a browser reaches it, without a final slash: `http://localhost:3000`. With
+   * other protocols `udp://localhost:5353` and `unix:/run/user/1000/unplugin-ports/api.sock`, the
+   * path percent-encoded.
+   */
   readonly url: string
   readonly source: PortSource
   /** `'held'`: bound by us. `'leased'`: for a server to come. `'running'`: a server of this checkout listens already. `'shared'`: rides on another service's port. */
@@ -364,9 +391,16 @@ export interface Reservation extends Allocation, Disposable, AsyncDisposable {
   /**
    * Makes `server` listen on the held socket and hands it the connections that waited. Once.
    *
-   * @throws PortsError `PORTS_NOT_HELD` when no socket is held (any more).
+   * @throws PortsError `PORTS_NOT_HELD` when no socket is held (any more), or it is a UDP socket.
    */
   adoptInto(server: Server): void
+  /**
+   * `protocol: 'udp'` only: the bound socket, which is yours to close from now on. Once. The first
+   * 128 messages that came before are emitted as soon as you listen to `'message'`.
+   *
+   * @throws PortsError `PORTS_NOT_HELD` when no UDP socket is held (any more).
+   */
+  takeDatagramSocket(): DatagramSocket
   /** Closes what is still held and ends the lease. A server that adopted the socket keeps it. Idempotent. */
   release(): Promise<void>
 }

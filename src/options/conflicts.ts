@@ -14,6 +14,7 @@ export function findConflicts(options: Pick<ResolvedOptions, 'services' | 'env'>
   return [
     ...variableConflicts(options.services, options.env?.prefix),
     ...proxyConflicts(options.services),
+    ...pathConflicts(options.services),
   ]
 }
 
@@ -73,4 +74,16 @@ function proxyConflicts(services: readonly ResolvedService[]): string[] {
     }
   }
   return problems
+}
+
+function pathConflicts(services: readonly ResolvedService[]): string[] {
+  const owners = new Map<string, string>()
+  return services.flatMap(({ name, path }) => {
+    if (path === undefined) return []
+    const owner = owners.get(path)
+    owners.set(path, owner ?? name)
+    if (owner === undefined) return []
+    const [mine, theirs] = [showPath(['services', name, 'path']), showPath(['services', owner])]
+    return [`${mine}: ${theirs} has this path already; choose another for one of them.`]
+  })
 }

@@ -1,4 +1,4 @@
-import type { ServiceEnvNames, ServiceOptions } from '../types.ts'
+import type { Protocol, ServiceEnvNames, ServiceOptions } from '../types.ts'
 import type { ResolvedEnvNames, ServiceKind } from './resolved.ts'
 
 /** Whether every shell and env file can carry a variable of this name. */
@@ -25,6 +25,7 @@ export function variableStem(service: string): string {
 interface EnvNamesInput {
   readonly name: string
   readonly kind: ServiceKind
+  readonly protocol: Protocol
   /** The service's `env` option, validated. */
   readonly env: ServiceOptions['env']
   /** Whether the service has `proxy` rules; only then is there a target by default. */
@@ -44,10 +45,10 @@ export function resolveEnvNames(input: EnvNamesInput): ResolvedEnvNames {
   }
 }
 
-function defaultEnvNames({ name, kind, proxied }: EnvNamesInput): ResolvedEnvNames {
+function defaultEnvNames({ name, kind, protocol, proxied }: EnvNamesInput): ResolvedEnvNames {
   const stem = variableStem(name)
   return {
-    port: [kind === 'hmr' ? 'VITE_HMR_PORT' : `${stem}_PORT`],
+    port: [kind === 'hmr' ? 'VITE_HMR_PORT' : `${stem}_${protocol === 'unix' ? 'SOCKET' : 'PORT'}`],
     // Nobody opens the HMR socket by hand.
     url: kind === 'hmr' ? [] : [`${stem}_URL`],
     target: proxied ? [`${stem}_TARGET`] : [],

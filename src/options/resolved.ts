@@ -17,6 +17,7 @@ export interface ProxyRule {
 
 /** Variable names; empty lists mean none. */
 export interface ResolvedEnvNames {
+  /** Of the path, with `protocol: 'unix'`. */
   readonly port: readonly string[]
   readonly url: readonly string[]
   readonly target: readonly string[]

@@ -4,6 +4,7 @@ import { healthSchema } from './health-schema.ts'
 import { isJson } from './json.ts'
 import { leaf, optionTable, refuse } from './keyed.ts'
 import { isPlainObject } from './plain-object.ts'
+import { withProtocolRules } from './protocol-rules.ts'
 import { proxySchema } from './proxy-schema.ts'
 import { showValue } from './show.ts'
 import {
@@ -39,7 +40,7 @@ export function serviceSchema(name: string): GenericSchema {
     if (typeof value === 'number') return portValue('write true to get any free port.')
     // A port or range in quotes has an answer of its own.
     if (typeof value === 'string' && /^[\d\s-]+$/.test(value)) return portValue()
-    if (isPlainObject(value)) return serviceTable(name)
+    if (isPlainObject(value)) return serviceTable(name, value)
     return refuse(
       () =>
         `${showValue(value)} is no service; expected an object with its options, a port, true or false.`,
@@ -53,8 +54,9 @@ export function serviceOptionFor(key: string): string | undefined {
   return Object.hasOwn(serviceEntries(''), key) ? key : undefined
 }
 
-function serviceTable(name: string): GenericSchema {
-  return optionTable('the options of a service', serviceEntries(name), (key) =>
+function serviceTable(name: string, value: Record<string, unknown>): GenericSchema {
+  const entries = withProtocolRules(name, value, serviceEntries(name))
+  return optionTable('the options of a service', entries, (key) =>
     Object.hasOwn(MISPLACED, key) ? MISPLACED[key] : undefined,
   )
 }

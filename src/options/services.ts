@@ -58,8 +58,9 @@ function resolveService(
   const usual = kind === 'external' || range ? undefined : builtIn[kind]
   const preferred = resolvePreferred(service.preferred, usual)
   const proxy = resolveProxy(service.proxy)
+  const { protocol = 'tcp' } = service
   // Services are proxied to or opened by hand, so a browser may meet any of them.
-  const browser = true
+  const browser = protocol === 'tcp'
   return {
     name,
     kind,
@@ -71,16 +72,16 @@ function resolveService(
     priority: service.priority ?? 0,
     instance: undefined,
     group: service.group,
-    protocol: service.protocol ?? 'tcp',
+    protocol,
     path: service.path,
     sticky: service.sticky,
     host: service.host ?? inherited.host,
     strict: service.strict ?? inherited.strict,
     required: service.required ?? true,
     browser,
-    env: resolveEnvNames({ name, kind, env: service.env, proxied: proxy.length > 0 }),
+    env: resolveEnvNames({ name, kind, protocol, env: service.env, proxied: proxy.length > 0 }),
     proxy,
-    health: resolveHealth(service.health, browser, service.protocol === 'udp' ? 'udp' : 'tcp'),
+    health: resolveHealth(service.health, browser, protocol === 'udp' ? 'udp' : 'tcp'),
     healthGiven: service.health !== undefined,
     identity: service.identity ?? 'refuse',
     separate: service.separate ?? false,

@@ -38,6 +38,10 @@ export function collectWishes(
     const wishes: Wish[] = []
     const add = (value: string | undefined, from: string): void => {
       if (value === undefined || value.trim() === '') return
+      if (service.protocol === 'unix') {
+        wishes.push({ port: 0, path: value.trim(), source: 'env', from })
+        return
+      }
       const port = parsePort(value)
       if (port === undefined) {
         warnings.push(

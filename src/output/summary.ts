@@ -1,5 +1,6 @@
 import type colors from 'picocolors'
 import type { Allocation, PortAttempt, PortSource } from '../types.ts'
+import { endpointText } from '../net/endpoint.ts'
 import { attemptText } from '../reservation/holder-text.ts'
 
 /** One line of the table. */
@@ -9,7 +10,7 @@ export interface SummaryRow {
   readonly sharedWith?: string
   readonly allocation?: Pick<
     Allocation,
-    'port' | 'url' | 'source' | 'state' | 'attempts' | 'description'
+    'port' | 'protocol' | 'path' | 'url' | 'source' | 'state' | 'attempts' | 'description'
   >
   /** A person opens it, so the URL is shown instead of the port. */
   readonly link: boolean
@@ -90,10 +91,10 @@ function cellsOf(row: SummaryRow, style: SummaryStyle): Cells {
   }
   if (!allocation) {
     const why = row.failed?.at(-1)
-    const reason = why ? `${why.port} ${attemptText(why, style.from)}` : 'no free port'
+    const reason = why ? `${endpointText(why)} ${attemptText(why, style.from)}` : 'no free port'
     return { name, place: 'none', link: false, reason: `not required; ${reason}` }
   }
-  const place = row.link ? `${allocation.url}/` : String(allocation.port)
+  const place = row.link ? `${allocation.url}/` : endpointText(allocation)
   return { name, place, link: row.link, reason: reasonOf(row, allocation, style) }
 }
 
@@ -105,7 +106,7 @@ function reasonOf(
   const label =
     source === 'env' || source === 'typed' ? `from ${row.from ?? 'you'}` : LABELS[source]
   const passed = attempts.find((attempt) => attempt.rejected !== undefined)
-  const why = passed ? `: ${passed.port} ${attemptText(passed, style.from)}` : ''
+  const why = passed ? `: ${endpointText(passed)} ${attemptText(passed, style.from)}` : ''
   const notes = [description]
   if (state === 'running') notes.push('already running')
   if (state === 'leased') {

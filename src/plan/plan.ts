@@ -1,10 +1,14 @@
 import type { Range, ResolvedOptions, ResolvedService } from '../options/resolved.ts'
 import type { PortHolder, PortSource, RejectReason } from '../types.ts'
 import { type CandidateInput, candidates } from './candidates.ts'
+import { type SocketName, socketCandidates } from './socket-names.ts'
 
 /** A port that a person asked for by number, outside the options. */
 export interface Wish {
+  /** `0` with a path. */
   readonly port: number
+  /** With `protocol: 'unix'`. */
+  readonly path?: string
   readonly source: 'typed' | 'env'
   /** Where it was said, for people: `--port`, `API_PORT`, `API_PORT in .env`. */
   readonly from: string
@@ -53,7 +57,10 @@ export const NO_PAST: Omit<PlanFacts, 'wishes' | 'ephemeral'> = {
 
 /** One port to try. With `rejected` it is not tried, only remembered for the explanation. */
 export interface Candidate {
+  /** `0` with a socket. */
   readonly port: number
+  /** With `protocol: 'unix'`. */
+  readonly socket?: SocketName
   readonly source: PortSource
   readonly rejected?: RejectReason
   /** Who has a claim on it. */
@@ -100,14 +107,15 @@ export function planPorts(options: ResolvedOptions, facts: PlanFacts): Allocatio
       exclude: options.exclude,
       ephemeral,
     }
-    return { service, strict, key: keyOf(input), candidates: () => candidates(input) }
+    const offered = service.protocol === 'unix' ? socketCandidates : candidates
+    return { service, strict, key: keyOf(input), candidates: () => offered(input) }
   })
 }
 
 /** What a person could change; memory is not in it, or every run would differ from the one before. */
 function keyOf({ service, strict, strategy, wishes, exclude }: CandidateInput): string {
   return JSON.stringify([
-    wishes.map((wish) => wish.port),
+    wishes.map((wish) => wish.path ?? wish.port),
     service.preferred,
     service.range,
     service.rangeGiven,

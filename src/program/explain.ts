@@ -48,11 +48,16 @@ function findHere(
   const found =
     own.get(service) ?? [...(session?.reservations ?? [])].find((r) => r.service === service)
   if (found) {
-    const { port, host, url, source, state, description } = found
+    const { port, path, host, url, source, state, description } = found
     // Copies, as the holders of the moment are written into them.
     const attempts = found.attempts.map((attempt) => ({ ...attempt }))
     const facts = { service, port, host, url, source, state, attempts }
-    return { outcome: 'allocated', ...facts, ...(description && { description }) }
+    return {
+      outcome: 'allocated',
+      ...facts,
+      ...(path !== undefined && { path }),
+      ...(description && { description }),
+    }
   }
   const others = [...(session?.uses ?? [])].flatMap((use) => use.missing)
   const problem = [...missing, ...others].find((problem) => problem.service === service)

@@ -1,4 +1,4 @@
-import { PortsError } from '../errors.ts'
+import { PortsError, PortsOptionError } from '../errors.ts'
 import type { LeasePlace } from '../lease/names.ts'
 import { holderText } from '../reservation/holder-text.ts'
 import { registry } from '../reservation/registry.ts'
@@ -31,6 +31,11 @@ export function waitTarget(
     throw new PortsError(
       'PORTS_NO_SERVICE',
       `this process has no service "${target}" for ${context.root}. Allocate it first, or wait for its port.`,
+    )
+  }
+  if (found && found.protocol !== 'tcp') {
+    throw new PortsOptionError(
+      `target: "${found.service}" has no TCP port that could be waited for.`,
     )
   }
   const url = found && new URL(found.url)

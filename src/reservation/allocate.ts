@@ -1,13 +1,14 @@
-import { createServer } from 'node:net'
 import type { PortsErrorCode } from '../errors.ts'
 import type { LeaseAnswer } from '../lease/answer.ts'
 import { Lease } from '../lease/lease.ts'
 import type { LeaseName } from '../lease/names.ts'
 import { addressesToCheck, type BindAddress, type MachineAddresses } from '../net/addresses.ts'
-import { bind, type BindFailure } from '../net/bind.ts'
-import { Hold } from '../net/hold.ts'
+import { createHolder } from '../net/create-holder.ts'
+import { type Endpoint, endpointOf, type EndpointParts } from '../net/endpoint.ts'
+import type { ResolvedService } from '../options/resolved.ts'
 import type { Candidate, ServicePlan } from '../plan/plan.ts'
-import type { PortAttempt } from '../types.ts'
+import type { PortAttempt, RejectReason } from '../types.ts'
+import { clearPath } from './clear-path.ts'
 import { ask, type Steps } from './questions.ts'
 import type { Found } from './reservation.ts'
 import type { Verdict } from './whose.ts'
@@ -20,8 +21,8 @@ export interface ServiceRequest {
   readonly hold: boolean
   /** TLS or another protocol, so nobody is answered in clear text. */
   readonly secure: boolean
-  /** A port that this service has already in this session: free for it although it is in use. */
-  readonly current?: number | undefined
+  /** What this service has already in this session: free for it although it is in use. */
+  readonly current?: Endpoint | undefined
   /** Port of the last run. When this checkout's server still runs there, it is the service. */
   readonly remembered?: number | undefined
 }
@@ -31,14 +32,16 @@ export interface AllocationContext {
   readonly machine: MachineAddresses
   /** The session's checkout. */
   readonly checkout: string
-  leaseName(port: number): LeaseName
-  describe(service: string, port: number, state: LeaseAnswer['state']): LeaseAnswer
+  leaseName(endpoint: Endpoint): LeaseName
+  describe(service: string, at: EndpointParts, state: LeaseAnswer['state']): LeaseAnswer
+  /** Where a candidate of this service is. */
+  locate(candidate: Candidate, service: ResolvedService): EndpointParts
 }
 
 /** Outcome for one service; a failure has no socket and no lease left. */
 export type ServiceOutcome =
   | { readonly ok: true; readonly found: Found }
-  | { readonly ok: true; readonly keep: number; readonly attempts: readonly PortAttempt[] }
+  | { readonly ok: true; readonly keep: Endpoint; readonly attempts: readonly PortAttempt[] }
   | {
       readonly ok: false
       readonly code: PortsErrorCode
@@ -55,33 +58,33 @@ export function* allocateService(
   const service = plan.service.name
   const { remembered } = request
   if (remembered !== undefined && !request.hold) {
-    const running = yield* findRunning(remembered, request, context)
+    const at = context.locate({ port: remembered, source: 'sticky' }, plan.service)
+    const running = yield* findRunning(at, request, context)
     if (running) {
       const source = plan.service.preferred.includes(remembered) ? 'preferred' : 'sticky'
-      attempts.push({ port: remembered, source })
-      const chosen = { service, port: remembered, source, attempts } as const
+      attempts.push({ ...at, source })
+      const chosen = { service, ...at, source, attempts } as const
       return { ok: true, found: { ...chosen, bound: request.bound, ...running } }
     }
   }
   for (const candidate of plan.candidates()) {
-    const { port, source, holder } = candidate
-    const attempt: PortAttempt = { port, source, ...(holder && { holder }) }
+    const { source, holder } = candidate
+    const at = context.locate(candidate, plan.service)
+    const endpoint = endpointOf(at)
+    const attempt: PortAttempt = { ...at, source, ...(holder && { holder }) }
     attempts.push(attempt)
     if (candidate.rejected) {
       attempt.rejected = candidate.rejected
       continue
     }
-    if (candidate.port === request.current) {
-      return { ok: true, keep: candidate.port, attempts }
-    }
+    if (endpoint === request.current) return { ok: true, keep: endpoint, attempts }
     const taken = yield* request.hold
-      ? holdPort(candidate, request, context)
-      : leasePort(candidate, request, context)
+      ? holdPort(at, candidate, request, context)
+      : leasePort(at, candidate, request, context)
     if (typeof taken === 'object') {
-      const { port, source } = candidate
       return {
         ok: true,
-        found: { service, port, source, attempts, bound: request.bound, ...taken },
+        found: { service, ...at, source, attempts, bound: request.bound, ...taken },
       }
     }
     attempt.rejected = taken
@@ -92,24 +95,29 @@ export function* allocateService(
 }
 
 type Taken = Pick<Found, 'hold' | 'lease' | 'running' | 'claim'>
-type Refusal = NonNullable<PortAttempt['rejected']>
 
 function* holdPort(
+  at: EndpointParts,
   candidate: Candidate,
   request: ServiceRequest,
   context: AllocationContext,
-): Steps<Taken | Refusal> {
-  const { port } = candidate
-  const claim = claimer(port, 'held', request, context)
+): Steps<Taken | RejectReason> {
+  const { port } = at
+  const claim = claimer(at, 'held', request, context)
   const lease = claim()
   if (!lease) return 'leased'
-  const hold = new Hold({ speaksHttp: !request.secure })
+  const blocked = yield* clearWay(at, candidate, context)
+  if (blocked) {
+    lease.end()
+    return blocked
+  }
+  const hold = createHolder({ ...at, speaksHttp: !request.secure })
   const bound = hold.bind(port, request.bound.address)
   if (!bound.ok) {
     lease.end()
     return yield* ask({ ask: 'bind-failure', port, reason: bound.reason })
   }
-  const elsewhere = yield* checkOthers(port, request.bound, context)
+  const elsewhere = yield* checkOthers(at, request.bound, context)
   if (!elsewhere) return { hold, lease, claim, running: false }
   hold.close()
   lease.end()
@@ -117,21 +125,26 @@ function* holdPort(
 }
 
 function* leasePort(
+  at: EndpointParts,
   candidate: Candidate,
   request: ServiceRequest,
   context: AllocationContext,
-): Steps<Taken | Refusal> {
-  const { port } = candidate
+): Steps<Taken | RejectReason> {
   const { plan } = request
-  const claim = claimer(port, 'leased', request, context)
+  const claim = claimer(at, 'leased', request, context)
   const lease = claim()
-  const busy = lease ? yield* checkAll(port, request.bound, context) : ('leased' as const)
+  const blocked = lease && (yield* clearWay(at, candidate, context))
+  if (blocked && blocked !== 'in-use') {
+    lease.end()
+    return blocked
+  }
+  const busy = lease ? (blocked ?? (yield* checkAll(at, request.bound, context))) : 'leased'
   if (!busy) return { running: false, claim, ...(lease && { lease }) }
   if (busy === 'denied') {
     // We may not bind it, but its server may be allowed to: only others' servers can make it busy.
     return { running: false, claim, ...(lease && { lease }) }
   }
-  const whose = yield* askWhose(port, request, context, !lease)
+  const whose = yield* askWhose(at, request, context, !lease)
   const typed = candidate.source === 'typed' || candidate.source === 'env'
   const recognised = typed || candidate.source === 'preferred' || candidate.source === 'sticky'
   // What a person typed is where the server is, unless it is provably another checkout's.
@@ -143,15 +156,15 @@ function* leasePort(
 }
 
 function* findRunning(
-  port: number,
+  at: EndpointParts,
   request: ServiceRequest,
   context: AllocationContext,
 ): Steps<Taken | undefined> {
-  const claim = claimer(port, 'leased', request, context)
+  const claim = claimer(at, 'leased', request, context)
   const lease = claim()
-  const busy = !lease || (yield* checkAll(port, request.bound, context))
+  const busy = !lease || (yield* checkAll(at, request.bound, context))
   if (busy) {
-    const whose = yield* askWhose(port, request, context, !lease)
+    const whose = yield* askWhose(at, request, context, !lease)
     if (whose === 'ours') return { running: true, claim, ...(lease && { lease }) }
   }
   lease?.end()
@@ -159,57 +172,72 @@ function* findRunning(
 }
 
 function askWhose(
-  port: number,
+  at: EndpointParts,
   request: ServiceRequest,
   context: AllocationContext,
   leased: boolean,
 ): Steps<Verdict> {
   const service = request.plan.service.name
-  return ask({ ask: 'whose', port, checkout: context.checkout, service, leased })
+  const endpoint = endpointOf(at)
+  return ask({ ask: 'whose', endpoint, checkout: context.checkout, service, leased })
 }
 
 function claimer(
-  port: number,
+  at: EndpointParts,
   state: LeaseAnswer['state'],
   request: ServiceRequest,
   context: AllocationContext,
 ): () => Lease | undefined {
   const service = request.plan.service.name
-  return () => Lease.claim(context.leaseName(port), () => context.describe(service, port, state))
+  const name = context.leaseName(endpointOf(at))
+  return () => Lease.claim(name, () => context.describe(service, at, state))
+}
+
+/** A port's way is free until a bind says otherwise; a path's has to be cleared. */
+function* clearWay(
+  { path }: EndpointParts,
+  { socket }: Candidate,
+  { machine }: AllocationContext,
+): Steps<RejectReason | undefined> {
+  if (path === undefined) return undefined
+  return yield* clearPath(path, socket !== undefined && 'nth' in socket, machine.platform)
 }
 
 function* checkOthers(
-  port: number,
+  at: EndpointParts,
   bound: BindAddress,
   context: Pick<AllocationContext, 'machine'>,
-): Steps<BindFailure | undefined> {
+): Steps<RejectReason | undefined> {
+  if (at.path !== undefined) return undefined
   for (const address of addressesToCheck(bound, context.machine)) {
-    const failure = yield* probe(port, address)
+    const failure = yield* probe(at, address)
     if (failure && failure !== 'no-address') return failure
   }
   return undefined
 }
 
-/** Why a server can't have `port` there, on this address or another one that `localhost` may mean. */
+/** Why a server can't have an endpoint there, on this address or another one that `localhost` may mean. */
 export function* checkAll(
-  port: number,
+  at: EndpointParts,
   bound: BindAddress,
   context: Pick<AllocationContext, 'machine'>,
-): Steps<BindFailure | undefined> {
-  const failure = yield* probe(port, bound.address)
-  return failure ?? (yield* checkOthers(port, bound, context))
+): Steps<RejectReason | undefined> {
+  const failure = yield* probe(at, bound.address)
+  return failure ?? (yield* checkOthers(at, bound, context))
 }
 
-function* probe(port: number, address: string | undefined): Steps<BindFailure | undefined> {
-  const server = createServer()
-  const outcome = bind(server, port, address)
+function* probe(at: EndpointParts, address: string | undefined): Steps<RejectReason | undefined> {
+  const { port } = at
+  const holder = createHolder({ ...at, speaksHttp: false })
+  const outcome = holder.bind(port, address)
   if (!outcome.ok) return yield* ask({ ask: 'bind-failure', port, reason: outcome.reason })
-  server.close()
+  holder.close()
   return undefined
 }
 
 function failureCode(request: ServiceRequest, attempts: readonly PortAttempt[]): PortsErrorCode {
   const tried = attempts.filter((a) => a.rejected !== 'excluded' && a.rejected !== 'blocked')
   if (tried.length > 0 && tried.every((a) => a.rejected === 'denied')) return 'PORTS_DENIED'
-  return request.plan.strict ? 'PORTS_TAKEN' : 'PORTS_RANGE_EXHAUSTED'
+  const only = request.plan.strict || request.plan.service.path !== undefined
+  return only ? 'PORTS_TAKEN' : 'PORTS_RANGE_EXHAUSTED'
 }

@@ -12,6 +12,8 @@ const REASONS: Record<NonNullable<PortAttempt['rejected']>, string> = {
   claimed: "another checkout's from its last run",
   'own-service': 'already used by another service here',
   'no-address': 'no such address on this machine',
+  'no-socket': 'a file that is no socket; it stays',
+  'too-long': 'too long for a socket path (at most 107 bytes on Linux, 103 on macOS)',
 }
 
 /** A directory as seen from `from`: `../shop`; absolute when that would be longer. */

@@ -1,8 +1,9 @@
 import type { PortAttempt, PortHolder } from '../types.ts'
+import { type Endpoint, endpointOf } from '../net/endpoint.ts'
 import { type LeasePlace, whoHolds } from './who-holds.ts'
 
-/** By port. */
-export type Holders = ReadonlyMap<number, PortHolder>
+/** By what they are on. */
+export type Holders = ReadonlyMap<Endpoint, PortHolder>
 
 /** More holders than these nobody reads. */
 const MAX_DESCRIBED = 8
@@ -13,7 +14,7 @@ export async function describeHolders(
   place: LeasePlace,
 ): Promise<void> {
   const open = attemptsToDescribe(attempts)
-  fillIn(open, await whoHolds(portsOf(open), place))
+  fillIn(open, await whoHolds(endpointsOf(open), place))
 }
 
 /** The attempts whose holder is not known and can be. */
@@ -23,15 +24,15 @@ export function attemptsToDescribe(attempts: readonly PortAttempt[]): PortAttemp
     .slice(0, MAX_DESCRIBED)
 }
 
-/** Each port of `attempts` once. */
-export function portsOf(attempts: readonly PortAttempt[]): number[] {
-  return [...new Set(attempts.map((attempt) => attempt.port))]
+/** What was attempted, each once. */
+export function endpointsOf(attempts: readonly PortAttempt[]): Endpoint[] {
+  return [...new Set(attempts.map(endpointOf))]
 }
 
 /** Writes what was found into the attempts. */
 export function fillIn(attempts: readonly PortAttempt[], holders: Holders | undefined): void {
   for (const attempt of attempts) {
-    const holder = holders?.get(attempt.port)
+    const holder = holders?.get(endpointOf(attempt))
     if (holder) attempt.holder = holder
   }
 }

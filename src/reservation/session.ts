@@ -1,4 +1,5 @@
 import { PortsError, type ServiceProblem } from '../errors.ts'
+import { endpointText } from '../net/endpoint.ts'
 import type { ServicePlan } from '../plan/plan.ts'
 import type { ServiceHealth } from '../types.ts'
 import { type Checkout, findCheckout } from '../utils/checkout.ts'
@@ -219,6 +220,12 @@ export class Session {
         `${this.identity.root} has no service "${service}" that could be moved. It has: ${names}.`,
       )
     }
+    if (reservation.path !== undefined) {
+      throw new PortsError(
+        'PORTS_NO_SERVICE',
+        `"${service}" has protocol "unix" and so no port that could be moved. Set services.${service}.path to have it elsewhere.`,
+      )
+    }
     const from = reservation.port
     const { facts, bound } = reservation
     const plan = movedPlan(want.plan, from, to)
@@ -262,7 +269,9 @@ export class Session {
     const { plan } = want
     const { name } = plan.service
     this.#wants.set(name, want)
-    const bound = yield* ask({ ask: 'address', host: want.host })
+    const { protocol } = plan.service
+    // A path has no address to look up.
+    const bound = yield* ask({ ask: 'address', host: protocol === 'unix' ? true : want.host })
     if (!bound) return { service: name, code: 'PORTS_NO_ADDRESS', attempts: [] }
     const facts = {
       secure: want.secure,
@@ -280,7 +289,7 @@ export class Session {
       bound,
       hold: want.hold,
       secure: want.secure,
-      current: before?.port,
+      current: before?.endpoint,
       // What this session has now is no memory, and its own lease would pass for a running server.
       remembered: before ? undefined : want.remembered,
     }
@@ -295,8 +304,9 @@ export class Session {
   #trace(service: string, outcome: PortReservation | ServiceProblem): void {
     const { debug } = this.identity
     if (!debug) return
-    for (const { port, source, rejected } of outcome.attempts) {
-      debug(`${service}: ${port} (${source}) ${rejected ?? 'chosen'}`)
+    for (const attempt of outcome.attempts) {
+      const { source, rejected } = attempt
+      debug(`${service}: ${endpointText(attempt)} (${source}) ${rejected ?? 'chosen'}`)
     }
     debug(`${service}: ${'state' in outcome ? outcome.state : outcome.code}`)
   }

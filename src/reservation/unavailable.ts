@@ -1,5 +1,6 @@
 import { PortsError, type PortsErrorCode, type ServiceProblem } from '../errors.ts'
 import type { PortAttempt } from '../types.ts'
+import { endpointText } from '../net/endpoint.ts'
 import { attemptText } from './holder-text.ts'
 
 /** Lines of the list after which the rest is only counted. */
@@ -16,28 +17,33 @@ export function unavailable(problems: readonly ServiceProblem[], from: string): 
 function problemText(problem: ServiceProblem, from: string): string {
   const { service, attempts } = problem
   const shown = attempts.slice(0, MAX_LINES)
-  const width = Math.max(0, ...shown.map((a) => String(a.port).length))
-  const lines = shown.map((a) => `  ${String(a.port).padEnd(width)}  ${attemptText(a, from)}`)
+  const width = Math.max(0, ...shown.map((a) => endpointText(a).length))
+  const lines = shown.map((a) => `  ${endpointText(a).padEnd(width)}  ${attemptText(a, from)}`)
   const rest = attempts.length - shown.length
-  if (rest > 0) lines.push(`  and ${rest} more up to ${attempts.at(-1)?.port}`)
-  return [headline(problem), ...lines, advice(problem.code, service)].join('\n')
+  const last = attempts.at(-1)
+  if (rest > 0 && last) lines.push(`  and ${rest} more up to ${endpointText(last)}`)
+  const isPath = attempts.some((attempt) => attempt.path !== undefined)
+  const advice = isPath ? pathAdvice(service) : portAdvice(problem.code, service)
+  return [headline(problem), ...lines, advice].join('\n')
 }
 
 function headline({ service, code, attempts }: ServiceProblem): string {
+  const kind = attempts.some((attempt) => attempt.path !== undefined) ? 'socket' : 'port'
   const count = attempts.length === 1 ? '1 attempt' : `${attempts.length} attempts`
   switch (code) {
     case 'PORTS_NO_ADDRESS':
       return `the host of "${service}" is no address of this machine.`
     case 'PORTS_DENIED':
-      return `no permission to bind a port for "${service}" (${count}).`
+      return `no permission to bind a ${kind} for "${service}" (${count}).`
     case 'PORTS_TAKEN':
       return `"${service}" may only use ${portList(attempts)}, and it can't be had.`
     default:
-      return `no free port for "${service}" in ${portList(attempts)} (${count}).`
+      return `no free ${kind} for "${service}" in ${portList(attempts)} (${count}).`
   }
 }
 
 function portList(attempts: readonly PortAttempt[]): string {
+  if (attempts.some((attempt) => attempt.path !== undefined)) return pathList(attempts)
   const ports = attempts.map((attempt) => attempt.port)
   const [first, last] = [ports[0], ports.at(-1)]
   if (first === undefined) return 'its range'
@@ -46,7 +52,16 @@ function portList(attempts: readonly PortAttempt[]): string {
   return ports.length <= 3 ? ports.join(', ') : `${first}, ${ports[1]} … ${last}`
 }
 
-function advice(code: PortsErrorCode, service: string): string {
+function pathList(attempts: readonly PortAttempt[]): string {
+  const [first, second, ...more] = attempts.map(endpointText)
+  return [first, second, more.length > 0 && '…'].filter(Boolean).join(', ')
+}
+
+function pathAdvice(service: string): string {
+  return `Stop the process that holds it, or set services.${service}.path to one that is free, short, and in a directory that you may write to.`
+}
+
+function portAdvice(code: PortsErrorCode, service: string): string {
   switch (code) {
     case 'PORTS_NO_ADDRESS':
       return `Set services.${service}.host (or the server's own host) to a name or address that this machine has.`

@@ -84,8 +84,8 @@ export function publishedVariables(
     services.flatMap(({ name, env }) => {
       const reservation = had.get(name)
       if (!reservation) return []
-      const { port, url } = reservation
-      return serviceVariables({ service: name, port, url, env })
+      const { port, path, url } = reservation
+      return serviceVariables({ service: name, port, path, url, env })
     }),
   )
 }

@@ -4,6 +4,7 @@ import type { HostLogger, Run, RunRequest, StartHint } from '../bundlers/adapter
 import { type EnvWrite, readEnvText } from '../output/env-file.ts'
 import { renderSummary, type SummaryRow } from '../output/summary.ts'
 import type { Wish } from '../plan/plan.ts'
+import { type Endpoint, endpointOf, type EndpointParts } from '../net/endpoint.ts'
 import { describeHolders } from '../reservation/holders.ts'
 import { runSteps, type Steps } from '../reservation/questions.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
@@ -18,6 +19,10 @@ import type { SessionWorld } from './world.ts'
 
 /** The summary waits this long for the names of who holds the preferred ports, in milliseconds. */
 const HOLDERS_WAIT_MS = 1500
+
+interface ServiceAddress extends EndpointParts {
+  readonly url: string
+}
 
 /** One bundler server's run; see {@link Run}. */
 export class DevRun implements Run {
@@ -73,13 +78,20 @@ export class DevRun implements Run {
   }
 
   addresses(): Record<string, { port: number; url: string }> {
-    const found: Record<string, { port: number; url: string }> = {}
+    // What the browser gets to see, and it can't open a socket's path.
+    const ports = Object.entries(this.#addresses()).filter(([, { path }]) => path === undefined)
+    return Object.fromEntries(ports.map(([service, { port, url }]) => [service, { port, url }]))
+  }
+
+  #addresses(): Record<string, ServiceAddress> {
+    const found: Record<string, ServiceAddress> = {}
     const { services, shared } = this.#request
     const add = (service: string, owner: string): void => {
       const reservation = this.reservation(owner)
       if (!reservation) return
-      const { port, url } = reservation
-      found[service] = { port, url: service === 'hmr' ? url.replace('http', 'ws') : url }
+      const { port, protocol, path, url } = reservation
+      const own = service === 'hmr' ? url.replace('http', 'ws') : url
+      found[service] = { port, protocol, path, url: own }
     }
     for (const { service } of services) add(service.name, service.name)
     for (const [service, owner] of Object.entries(shared)) add(service, owner)
@@ -102,13 +114,13 @@ export class DevRun implements Run {
    * Writes the env block.
    *
    * @param replaced The use of a server that this run's server takes over from.
-   * @param left A port that a service has just moved away from.
+   * @param left What a service has just moved away from.
    */
-  *publish(replaced: SessionUse | undefined, left?: number): Steps<void> {
+  *publish(replaced: SessionUse | undefined, left?: Endpoint): Steps<void> {
     const { options, services, shared } = this.#request
     const { blockFile, blockName } = this.#files
     if (!options.env || blockFile === undefined || blockName === undefined) return
-    const addresses = this.addresses()
+    const addresses = this.#addresses()
     const named = [
       ...services.map(({ service }) => service),
       ...options.services.filter((service) => service.name in shared),
@@ -213,7 +225,8 @@ export class DevRun implements Run {
 
   readonly #follow = async ({ service, from, to, reservation }: Move): Promise<void> => {
     if (this.reservation(service) !== reservation) return
-    await runSteps(this.publish(undefined, from), this.#world.place)
+    const left = endpointOf({ port: from, protocol: reservation.protocol })
+    await runSteps(this.publish(undefined, left), this.#world.place)
     const [variable, file] = [this.#variableOf(service), this.#files.blockName]
     const where = variable && file ? `; ${variable} in ${file} says so` : ''
     this.#logger?.info(noticeLine(`"${service}" has moved from port ${from} to ${to}${where}.`))

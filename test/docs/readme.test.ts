@@ -1,9 +1,12 @@
+import { lookup } from 'node:dns/promises'
 import { readFileSync } from 'node:fs'
+import { get, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { resolveOptions } from '../../src/options/resolve.ts'
 import { startNode } from '../_utils/children.ts'
+import { bindDatagram, freeUdpPort, receive } from '../_utils/datagrams.ts'
 import { linkPackages, repo, tempRoot } from '../_utils/temp.ts'
 import { until } from '../_utils/until.ts'
 import { localPort, startVite } from '../_utils/vite.ts'
@@ -25,6 +28,7 @@ test('every snippet of code is one that a test here runs', () => {
     'main.js',
     'server.js',
     'start.js',
+    'echo.js',
   ])
   expect(blocks).toBe(snippets.length)
 })
@@ -137,6 +141,26 @@ test('the program with ports of its own', async () => {
   await child.sees(/api has 3\d\d\d: /)
   expect((await child.ended).code).toBe(0)
   expect(child.output()).toMatch(/^http:\/\/localhost:8\d\d\d 3\d\d\d$/m)
+})
+
+test('the program with a UDP port and a socket', async () => {
+  using root = tempRoot()
+  linkPackages(root.dir)
+  root.write({ 'package.json': '{ "type": "module" }', 'echo.js': snippet('echo.js') })
+  const env = { XDG_RUNTIME_DIR: root.dir }
+  await using child = startNode(['echo.js'], { cwd: root.dir, env: { ...process.env, ...env } })
+  const [, port, path] = await child.sees(/udp:\/\/localhost:(8\d\d\d) (\S+)/)
+  const { address } = await lookup('localhost')
+  const client = await bindDatagram(await freeUdpPort(), address)
+  const got = receive(client)
+  client.send('ping', Number(port), address)
+  await until(() => got.includes('ping'))
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    get({ socketPath: path }, resolve).on('error', reject)
+  })
+  expect(response.statusCode).toBe(200)
+  response.destroy()
+  client.close()
 })
 
 describe('the option tables', () => {

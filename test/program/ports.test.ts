@@ -129,7 +129,8 @@ test("a root's session stays while somebody waits for a turn in it", async () =>
   await one.allocate('web')
   const later = two.allocate('web')
   await one.close()
-  expect(allocations(root.dir)).toEqual([await later])
+  const held = await later
+  expect(allocations(root.dir)).toEqual([held])
 })
 
 test('closing while an allocation is under way leaves nothing held', async () => {
@@ -264,4 +265,30 @@ test('nothing keeps a process alive, and a pending wait does until it is over', 
     expect(child.output()).toBe(wait.length > 0 ? 'PORTS_TIMEOUT\nat the end\n' : 'at the end\n')
   }
   expect(await isFree(port)).toBe(true)
+})
+
+test('a socket and a UDP port are services like others', async () => {
+  using root = tempRoot()
+  const port = await freePort()
+  await using ports = createPorts({
+    root: root.dir,
+    services: { sock: { protocol: 'unix', path: 'a.sock' } },
+  })
+  const { sock } = await ports.allocateAll()
+  const named = await ports.reserve({
+    services: {
+      other: { protocol: 'unix', path: 'b.sock' },
+      third: { protocol: 'unix', path: 'c.sock' },
+      echo: { protocol: 'udp', preferred: port },
+    },
+  })
+  expect(ports.reservations()).toHaveLength(4)
+  expect((await ports.explain('sock')).text).toContain(`sock has ${sock?.path}: `)
+  await expect(ports.waitFor('sock')).rejects.toThrow('"sock" has no TCP port')
+  // The TCP port of the same number is another one.
+  expect(await ports.release(port)).toEqual([])
+  expect(await ports.release('sock')).toEqual([0])
+  expect(ports.reservations()).toHaveLength(3)
+  await named.release()
+  expect(ports.reservations()).toEqual([])
 })
