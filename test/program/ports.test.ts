@@ -14,6 +14,8 @@ import {
   PortsOptionError,
   ports as portsByService,
 } from '../../src/api.ts'
+import { reserveServices } from '../../src/session/reserve.ts'
+import { processWorld } from '../../src/session/world.ts'
 import { startNode } from '../_utils/children.ts'
 import { freePort, freeRange, isFree, occupy } from '../_utils/sockets.ts'
 import { repo, tempRoot } from '../_utils/temp.ts'
@@ -123,14 +125,14 @@ test('instances do not see each other, and never share a port', async () => {
 
 test("a root's session stays while somebody waits for a turn in it", async () => {
   using root = tempRoot()
-  const options = { root: root.dir, services: { web: { range: await freeRange(3) } } } as const
-  const one = createPorts(options)
-  await using two = createPorts(options)
-  await one.allocate('web')
-  const later = two.allocate('web')
-  await one.close()
-  const held = await later
-  expect(allocations(root.dir)).toEqual([held])
+  const options = { root: root.dir, services: { web: { range: await freeRange(3) } } }
+  const one = await reserveServices(options, processWorld())
+  const later = reserveServices(options, processWorld())
+  one.use.close()
+  const two = await later
+  expect(allocations(root.dir)).toEqual([...two.use.reservations.values()])
+  two.use.close()
+  expect(allocations(root.dir)).toEqual([])
 })
 
 test('closing while an allocation is under way leaves nothing held', async () => {
