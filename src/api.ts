@@ -1,3 +1,4 @@
+import { WELL_KNOWN, type WellKnownPort } from './options/well-known.ts'
 import { PortsError, PortsOptionError } from './errors.ts'
 import { isPort } from './options/ranges.ts'
 import type { Endpoint } from './net/endpoint.ts'
@@ -40,6 +41,10 @@ export {
 } from './program/shared.ts'
 export type * from './program/interface.ts'
 export type * from './program/types.ts'
+export { exportMapping, importMapping, mappingConflicts, mergeMappings } from './plan/mapping.ts'
+export type { MappedService, PortMapping } from './plan/mapping.ts'
+export type { MappedPlace, MappingConflict } from './plan/mapping-conflicts.ts'
+export type { WellKnownPort } from './options/well-known.ts'
 export type { PortQuery } from './session/port-of.ts'
 export type { Reservations } from './session/reserve.ts'
 export type * from './types.ts'
@@ -90,6 +95,14 @@ export function port(service: string, query: string | PortQuery = {}): Promise<n
 }
 
 /**
+ * The services whose usual port is known by their name: it is their default of `preferred` when
+ * they have neither `range` nor `pool`. Names are matched without regard to case, `-`, `_` and `.`.
+ */
+export function wellKnownPorts(): WellKnownPort[] {
+  return WELL_KNOWN.map((entry) => ({ ...entry, aliases: [...entry.aliases] }))
+}
+
+/**
  * Gives a running service another port: everybody who has its reservation, env file and proxies go
  * on with the new one, and only then is the old one released. A server that somebody else starts has
  * to be started again.
@@ -97,7 +110,8 @@ export function port(service: string, query: string | PortQuery = {}): Promise<n
  * @param options `to`: the port to take, otherwise the service's next candidate. `root`: default the working directory.
  * @returns Its ports before and after.
  * @throws PortsError `PORTS_NO_SERVICE` when this process has reserved no such service for the root,
- * `PORTS_SERVING` while a server of this process listens on it, and as `reserve` does; nothing has changed then.
+ * `PORTS_SERVING` while a server of this process listens on it, `PORTS_IN_A_ROW` for one of a
+ * contiguous block, and as `reserve` does; nothing has changed then.
  * @throws PortsOptionError when `to` is no port.
  */
 export async function move(

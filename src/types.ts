@@ -35,10 +35,15 @@ export interface ServiceEnvNames {
    * Variables that carry the port, or the path with `protocol: 'unix'`. Set in the process environment or in an env file outside the
    * managed block, the first valid one is what the user typed and is tried before `preferred`.
    *
-   * @default '<NAME>_PORT'; with `protocol: 'unix'` `<NAME>_SOCKET`; `VITE_HMR_PORT` for `hmr`; `PORT` also sets `dev` and `preview`
+   * @default '<NAME>_PORT'; with `protocol: 'unix'` `<NAME>_SOCKET`; with Vite `VITE_HMR_PORT` for `hmr`; `PORT` also sets `dev` and `preview`
    */
   port?: string | string[]
-  /** Variables that carry the URL, such as `http://localhost:3000`. Default `<NAME>_URL`. */
+  /**
+   * Variables that carry the URL, such as `http://localhost:3000`.
+   *
+   * @default '<NAME>_URL'; none for well-known services that don't speak HTTP, whose URLs need user
+   * and password to be of use
+   */
   url?: string | string[]
   /** Variables that carry the target of `proxy`; written for proxied services. Default `<NAME>_TARGET`. */
   target?: string | string[]
@@ -122,7 +127,12 @@ export interface ServiceHealth {
 
 /** What one service asks for. `api: 3000` is short for `api: { preferred: 3000 }`. */
 export interface ServiceOptions {
-  /** Port or ports tried first, in order. Default: the bundler's own port for `dev`, `hmr` and `preview`. */
+  /**
+   * Port or ports tried first, in order.
+   *
+   * @default the bundler's own port for `dev`, `hmr` and `preview`; the usual port of well-known
+   * services such as `postgres` or `storybook` that have neither `range` nor `pool`
+   */
   preferred?: number | readonly number[]
   /**
    * Ports tried after `preferred`, lowest first. Without it the hundred ports from `preferred` on
@@ -150,7 +160,10 @@ export interface ServiceOptions {
    * object from path to the bundler's proxy options. Entries of the bundler's own `proxy` win.
    */
   proxy?: string | readonly string[] | Record<string, ProxyOptions | true>
-  /** Named pool whose range is the service's `range`. Typed ports may lie outside it, preferred ones may not. */
+  /**
+   * Named pool whose range is the service's `range`. A typed port may lie outside it and is used
+   * with a warning; a preferred one may not. Default: none.
+   */
   pool?: string
   /**
    * In which order the range is tried.
@@ -166,14 +179,24 @@ export interface ServiceOptions {
   priority?: number
   /**
    * How many ports the service gets, 1 to 100. The first is the service itself; the others are
-   * services named `<name>-2`, `<name>-3`, … whose variables end in `_2`, `_3`, ….
+   * services named `<name>-2`, `<name>-3`, … whose variables end in `_2`, `_3`, …; those of the
+   * first are there a second time with `_1`. All try the same ports, in that order. `proxy`
+   * forwards to the first. Not for `dev`, `hmr` and `preview`.
    *
    * @default 1
    */
   count?: number
-  /** With `count`: the ports follow one another without a gap. Default `false`. */
+  /**
+   * With `count`: the ports follow one another without a gap. A typed, preferred or remembered port
+   * is then where the block begins.
+   *
+   * @default false
+   */
   contiguous?: boolean
-  /** Services of one group get their ports together or not at all. Default: none. */
+  /**
+   * Services of one group get their ports together or not at all: when one can't be had, all of
+   * them are reported as missing, or, where any of them is required, the start fails. Default: none.
+   */
   group?: string
   /**
    * What the service listens on. `dev`, `hmr` and `preview` are TCP, and so is what the dev server's
@@ -307,6 +330,8 @@ export type RejectReason =
   | 'claimed'
   /** Already chosen for another service of the same plan. */
   | 'own-service'
+  /** Free, but another port of the block with `contiguous` was not. */
+  | 'broken-block'
   /** The host name or address does not exist on this machine. */
   | 'no-address'
   /** A file that is no socket has this path. */
@@ -372,9 +397,10 @@ export interface Allocation {
   /** What the server should bind; `undefined` for all interfaces. */
   readonly host: string | undefined
   /**
-   * Where a person or a browser reaches it, without a final slash: `http://localhost:3000`. With
-   * other protocols `udp://localhost:5353` and `unix:/run/user/1000/unplugin-ports/api.sock`, the
-   * path percent-encoded.
+   * Where a person or a browser reaches it, without a final slash: `http://localhost:3000`. A
+   * well-known service that speaks something else has its own scheme: `postgresql://localhost:5432`.
+   * With other protocols `udp://localhost:5353` and `unix:/run/user/1000/unplugin-ports/api.sock`,
+   * the path percent-encoded.
    */
   readonly url: string
   readonly source: PortSource

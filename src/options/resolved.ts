@@ -71,6 +71,8 @@ export interface ResolvedService {
   readonly required: boolean
   /** A browser opens it, so ports that browsers refuse are no candidates. */
   readonly browser: boolean
+  /** Scheme of its URL: `http` (`https` where the server has TLS), or what a well-known service speaks. */
+  readonly scheme: string
   readonly env: ResolvedEnvNames
   readonly proxy: readonly ProxyRule[]
   /** `undefined`: it is not watched. */

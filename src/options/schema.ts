@@ -2,7 +2,7 @@ import { array, type GenericSchema, lazy } from 'valibot'
 import type { EnvOptions, Options, PoolOptions } from '../types.ts'
 import { keyed, leaf, optionTable, refuse } from './keyed.ts'
 import { isPlainObject } from './plain-object.ts'
-import { serviceOptionFor, serviceSchema } from './service-schema.ts'
+import { serviceNameProblem, serviceOptionFor, serviceSchema } from './service-schema.ts'
 import { showValue } from './show.ts'
 import {
   booleanValue,
@@ -53,17 +53,8 @@ function poolSchema(): GenericSchema {
 }
 
 function namedServiceSchema(name: string): GenericSchema {
-  const shown = showValue(name)
-  if (!/^[A-Za-z0-9._-]+$/.test(name)) {
-    return refuse(
-      () => `${shown} is no service name; expected letters (a-z), digits, "-", "_" and ".".`,
-    )
-  }
-  // Elsewhere services are looked up by name in plain objects, which answer to these names too.
-  if (name in Object.prototype) {
-    return refuse(() => `${shown} is a name that every JavaScript object has; choose another.`)
-  }
-  return serviceSchema(name)
+  const problem = serviceNameProblem(name)
+  return problem === undefined ? serviceSchema(name) : refuse(() => problem)
 }
 
 function excludeSchema(): GenericSchema {

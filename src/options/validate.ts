@@ -13,23 +13,28 @@ import { showPath } from './show.ts'
 export function validateOptions(input: unknown): Options {
   // The schema is put together per key, which its type does not show; its tables are checked
   // against the keys of `Options` where they are written.
-  return check(optionsSchema(), input) as Options
+  return checkAgainst(optionsSchema(), input) as Options
 }
 
 /**
- * Checks `input` against a schema of this folder.
+ * Checks `input` against a schema.
  *
- * @param name Where the value stands, for people. Default: each problem's own path.
- * @returns A copy.
+ * @param path Where `input` stands, for the messages.
+ * @returns A copy, see {@link validateOptions}.
  * @throws PortsOptionError with one line for each problem.
  */
-export function check(schema: GenericSchema, input: unknown, name?: string): unknown {
+export function checkAgainst(
+  schema: GenericSchema,
+  input: unknown,
+  path: readonly (string | number)[] = [],
+): unknown {
   const result = safeParse(schema, input)
   if (result.success) return result.output
-  const lines = result.issues.map(
-    ({ path, message }) => `${name ?? showPath((path ?? []).map(keyOf))}: ${message}`,
+  throw new PortsOptionError(
+    result.issues
+      .map((issue) => `${showPath([...path, ...(issue.path ?? []).map(keyOf)])}: ${issue.message}`)
+      .join('\n'),
   )
-  throw new PortsOptionError(lines.join('\n'))
 }
 
 function keyOf(item: { readonly key: unknown }): string | number {

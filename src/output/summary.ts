@@ -20,6 +20,8 @@ export interface SummaryRow {
   readonly variable?: string | undefined
   /** For a service that is not required and could not be had. */
   readonly failed?: readonly PortAttempt[]
+  /** Why it has none, where that is not about a port. */
+  readonly without?: string
 }
 
 /** How the table is drawn. */
@@ -90,8 +92,9 @@ function cellsOf(row: SummaryRow, style: SummaryStyle): Cells {
     return { name, place: '', link: false, reason: `shared with ${row.sharedWith}` }
   }
   if (!allocation) {
-    const why = row.failed?.at(-1)
-    const reason = why ? `${endpointText(why)} ${attemptText(why, style.from)}` : 'no free port'
+    const last = row.failed?.at(-1)
+    const why = last && `${endpointText(last)} ${attemptText(last, style.from)}`
+    const reason = row.without ?? why ?? 'no free port'
     return { name, place: 'none', link: false, reason: `not required; ${reason}` }
   }
   const place = row.link ? `${allocation.url}/` : endpointText(allocation)

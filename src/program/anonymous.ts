@@ -48,14 +48,15 @@ export function* takePorts(
     for (const candidate of candidatesOf(request.range, context)) {
       const { port } = candidate
       if (request.contiguous && had.length > 0 && had.at(-1)?.port !== port - 1) drop()
-      const plan = { service, strict: false, key: '', candidates: () => [candidate] }
+      const offered = { candidates: () => [candidate], blocks: () => [[candidate]] }
+      const plan = { service, strict: false, key: '', ...offered }
       const outcome = yield* allocateService({ plan, bound, hold: true, secure: true }, context)
       const { attempts } = 'found' in outcome ? outcome.found : outcome
       trail.push(...attempts)
       tried.push(...attempts)
       if (outcome.ok && 'found' in outcome) {
         const found = { ...outcome.found, attempts: trail }
-        had.push(new PortReservation(found, { secure: false, key: '' }))
+        had.push(new PortReservation(found, { secure: false, scheme: 'http', key: '' }))
         trail = []
       } else if (request.contiguous) drop()
       most = Math.max(most, had.length)

@@ -32,6 +32,8 @@ export interface AllocationContext {
   readonly machine: MachineAddresses
   /** The session's checkout. */
   readonly checkout: string
+  /** Services that have chosen in this allocation already, by what they chose. */
+  readonly chosen: ReadonlyMap<Endpoint, ResolvedService>
   leaseName(endpoint: Endpoint): LeaseName
   describe(service: string, at: EndpointParts, state: LeaseAnswer['state']): LeaseAnswer
   /** Where a candidate of this service is. */
@@ -71,6 +73,9 @@ export function* allocateService(
     const { source, holder } = candidate
     const at = context.locate(candidate, plan.service)
     const endpoint = endpointOf(at)
+    // That the others of one entry came first is no news to anybody.
+    const other = context.chosen.get(endpoint)
+    if (!byWish(candidate) && !plan.strict && isSibling(other, plan.service)) continue
     const attempt: PortAttempt = { ...at, source, ...(holder && { holder }) }
     attempts.push(attempt)
     if (candidate.rejected) {
@@ -78,9 +83,7 @@ export function* allocateService(
       continue
     }
     if (endpoint === request.current) return { ok: true, keep: endpoint, attempts }
-    const taken = yield* request.hold
-      ? holdPort(at, candidate, request, context)
-      : leasePort(at, candidate, request, context)
+    const taken = yield* tryCandidate(at, candidate, request, context)
     if (typeof taken === 'object') {
       return {
         ok: true,
@@ -94,7 +97,21 @@ export function* allocateService(
   return { ok: false, code: failureCode(request, attempts), attempts }
 }
 
-type Taken = Pick<Found, 'hold' | 'lease' | 'running' | 'claim'>
+/** A port that was had, and what keeps it. */
+export type Taken = Pick<Found, 'hold' | 'lease' | 'running' | 'claim'>
+
+/** Takes one candidate, or says why not; then nothing of it is kept. */
+export function* tryCandidate(
+  at: EndpointParts,
+  candidate: Candidate,
+  request: ServiceRequest,
+  context: AllocationContext,
+): Steps<Taken | RejectReason> {
+  if (context.chosen.has(endpointOf(at))) return 'own-service'
+  return yield* request.hold
+    ? holdPort(at, candidate, request, context)
+    : leasePort(at, candidate, request, context)
+}
 
 function* holdPort(
   at: EndpointParts,
@@ -111,7 +128,8 @@ function* holdPort(
     lease.end()
     return blocked
   }
-  const hold = createHolder({ ...at, speaksHttp: !request.secure })
+  const speaksHttp = !request.secure && request.plan.service.scheme === 'http'
+  const hold = createHolder({ ...at, speaksHttp })
   const bound = hold.bind(port, request.bound.address)
   if (!bound.ok) {
     lease.end()
@@ -145,7 +163,7 @@ function* leasePort(
     return { running: false, claim, ...(lease && { lease }) }
   }
   const whose = yield* askWhose(at, request, context, !lease)
-  const typed = candidate.source === 'typed' || candidate.source === 'env'
+  const typed = byWish(candidate)
   const recognised = typed || candidate.source === 'preferred' || candidate.source === 'sticky'
   // What a person typed is where the server is, unless it is provably another checkout's.
   const anybody = plan.service.identity === 'off' && recognised
@@ -155,7 +173,8 @@ function* leasePort(
   return busy
 }
 
-function* findRunning(
+/** The server of this checkout that already runs at `at`, where the service was in the last run. */
+export function* findRunning(
   at: EndpointParts,
   request: ServiceRequest,
   context: AllocationContext,
@@ -235,7 +254,20 @@ function* probe(at: EndpointParts, address: string | undefined): Steps<RejectRea
   return undefined
 }
 
-function failureCode(request: ServiceRequest, attempts: readonly PortAttempt[]): PortsErrorCode {
+/** A person named it, for this very start. */
+function byWish({ source }: Candidate): boolean {
+  return source === 'typed' || source === 'env'
+}
+
+function isSibling(other: ResolvedService | undefined, service: ResolvedService): boolean {
+  return other?.instance !== undefined && other.instance.of === service.instance?.of
+}
+
+/** What to call it when all these attempts were in vain. */
+export function failureCode(
+  request: ServiceRequest,
+  attempts: readonly PortAttempt[],
+): PortsErrorCode {
   const tried = attempts.filter((a) => a.rejected !== 'excluded' && a.rejected !== 'blocked')
   if (tried.length > 0 && tried.every((a) => a.rejected === 'denied')) return 'PORTS_DENIED'
   const only = request.plan.strict || request.plan.service.path !== undefined

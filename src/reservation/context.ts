@@ -11,6 +11,7 @@ import type { SessionIdentity } from './session.ts'
 export function allocationContext(
   identity: SessionIdentity,
   { dir: checkout, branch }: Checkout,
+  chosen: AllocationContext['chosen'] = new Map(),
 ): AllocationContext {
   const { root, command, pid, place } = identity
   const since = new Date().toISOString()
@@ -23,6 +24,7 @@ export function allocationContext(
   return {
     machine: machineAddresses(),
     checkout,
+    chosen,
     leaseName: (endpoint) => leaseName(endpoint, platform, stateDir),
     locate: ({ port, socket }, { name, protocol }) => {
       if (socket) return { port, protocol: 'unix', path: socketPath(socket, name, sockets) }

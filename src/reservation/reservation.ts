@@ -34,6 +34,8 @@ const INHERIT_INTERVAL_MS = 1000
 /** How the port is spoken to and described. */
 export interface ReservationFacts {
   readonly secure: boolean
+  /** Of its URL where it is not secure: `http`. */
+  readonly scheme: string
   readonly description?: string | undefined
   readonly metadata?: Record<string, unknown> | undefined
   /** See `ServicePlan.key`. */
@@ -120,7 +122,8 @@ export class PortReservation implements Reservation {
   /** See {@link Allocation.url}. */
   get url(): string {
     if (this.path !== undefined) return `unix:${encodePath(this.path)}`
-    const tcp = this.facts.secure ? 'https' : 'http'
+    const { scheme } = this.facts
+    const tcp = scheme === 'http' && this.facts.secure ? 'https' : scheme
     return `${this.protocol === 'udp' ? 'udp' : tcp}://${urlHostname(this.bound)}:${this.port}`
   }
 
@@ -176,7 +179,7 @@ export class PortReservation implements Reservation {
   reclaimFrom(server: Server): void {
     if (this.#server !== server || this.#released) return
     this.#server = undefined
-    const hold = Hold.takeFrom(server, { speaksHttp: !this.facts.secure, path: this.path })
+    const hold = Hold.takeFrom(server, { speaksHttp: this.#speaksHttp, path: this.path })
     this.#hold = hold && this.#rebind(hold)
     this.#debug?.(`${this.service}: ${endpointText(this.#found)} taken back for the next server`)
     const heir = this.#heir
@@ -262,7 +265,7 @@ export class PortReservation implements Reservation {
     this.#moved = false
     hold.close()
     const { protocol, path } = this
-    const next = createHolder({ protocol, path, speaksHttp: !this.facts.secure })
+    const next = createHolder({ protocol, path, speaksHttp: this.#speaksHttp })
     return next.bind(this.port, this.#bound.address).ok ? next : undefined
   }
 
@@ -296,6 +299,11 @@ export class PortReservation implements Reservation {
       `${this.service}: ${endpointText(this.#found)} handed over, ${hold.waiting} waiting`,
     )
     return hold
+  }
+
+  /** In clear text. */
+  get #speaksHttp(): boolean {
+    return !this.facts.secure && this.facts.scheme === 'http'
   }
 
   #serve(server: EventEmitter): void {

@@ -1,6 +1,6 @@
-import { PortsError, type PortsErrorCode, type ServiceProblem } from '../errors.ts'
-import type { PortAttempt } from '../types.ts'
+import { PortsError, type ServiceProblem } from '../errors.ts'
 import { endpointText } from '../net/endpoint.ts'
+import type { PortAttempt, RejectReason } from '../types.ts'
 import { attemptText } from './holder-text.ts'
 
 /** Lines of the list after which the rest is only counted. */
@@ -15,7 +15,9 @@ export function unavailable(problems: readonly ServiceProblem[], from: string): 
 }
 
 function problemText(problem: ServiceProblem, from: string): string {
-  const { service, attempts } = problem
+  const { service, attempts, group } = problem
+  // The services that failed are told of by themselves.
+  if (group) return groupText(service, group)
   const shown = attempts.slice(0, MAX_LINES)
   const width = Math.max(0, ...shown.map((a) => endpointText(a).length))
   const lines = shown.map((a) => `  ${endpointText(a).padEnd(width)}  ${attemptText(a, from)}`)
@@ -23,11 +25,19 @@ function problemText(problem: ServiceProblem, from: string): string {
   const last = attempts.at(-1)
   if (rest > 0 && last) lines.push(`  and ${rest} more up to ${endpointText(last)}`)
   const isPath = attempts.some((attempt) => attempt.path !== undefined)
-  const advice = isPath ? pathAdvice(service) : portAdvice(problem.code, service)
-  return [headline(problem), ...lines, advice].join('\n')
+  return [headline(problem), ...lines, isPath ? pathAdvice(service) : advice(problem)].join('\n')
 }
 
-function headline({ service, code, attempts }: ServiceProblem): string {
+/** Why a service has no port that could have had one: `its group "backend" is not complete without "db"`. */
+export function groupReason({ name, failed }: NonNullable<ServiceProblem['group']>): string {
+  return `its group "${name}" is not complete without ${failed.map((f) => `"${f}"`).join(', ')}`
+}
+
+function groupText(service: string, group: NonNullable<ServiceProblem['group']>): string {
+  return `"${service}" got no port either: ${groupReason(group)}.`
+}
+
+function headline({ service, code, attempts, inARow }: ServiceProblem): string {
   const kind = attempts.some((attempt) => attempt.path !== undefined) ? 'socket' : 'port'
   const count = attempts.length === 1 ? '1 attempt' : `${attempts.length} attempts`
   switch (code) {
@@ -36,8 +46,11 @@ function headline({ service, code, attempts }: ServiceProblem): string {
     case 'PORTS_DENIED':
       return `no permission to bind a ${kind} for "${service}" (${count}).`
     case 'PORTS_TAKEN':
+      if (inARow)
+        return `"${service}" may only begin where it prefers to, and ${inARow} ports in a row can't be had there.`
       return `"${service}" may only use ${portList(attempts)}, and it can't be had.`
     default:
+      if (inARow) return `no ${inARow} free ports in a row for "${service}"; in the way:`
       return `no free ${kind} for "${service}" in ${portList(attempts)} (${count}).`
   }
 }
@@ -61,7 +74,10 @@ function pathAdvice(service: string): string {
   return `Stop the process that holds it, or set services.${service}.path to one that is free, short, and in a directory that you may write to.`
 }
 
-function portAdvice(code: PortsErrorCode, service: string): string {
+/** Reasons that no stopping of programs removes. */
+const CLOSED = new Set<RejectReason | undefined>(['blocked', 'ephemeral', 'privileged', 'excluded'])
+
+function advice({ code, service, pool, attempts }: ServiceProblem): string {
   switch (code) {
     case 'PORTS_NO_ADDRESS':
       return `Set services.${service}.host (or the server's own host) to a name or address that this machine has.`
@@ -69,7 +85,12 @@ function portAdvice(code: PortsErrorCode, service: string): string {
       return `Ports below 1024 and ports that the system reserves need rights that this user lacks: choose another services.${service}.preferred.`
     case 'PORTS_TAKEN':
       return `Stop the process that holds it, choose another services.${service}.preferred, or turn \`strict\` off.`
-    default:
-      return `Widen services.${service}.range or stop one of these.`
+    default: {
+      const place = pool === undefined ? `services.${service}.range` : `pools.${pool}`
+      const closed = attempts.length > 0 && attempts.every((a) => CLOSED.has(a.rejected))
+      return closed
+        ? `Choose another range for ${place}: these are never chosen from a range.`
+        : `Widen ${place} or stop one of these.`
+    }
   }
 }

@@ -9,6 +9,7 @@ import { describeHolders } from '../reservation/holders.ts'
 import { runSteps, type Steps } from '../reservation/questions.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
 import type { Move, SessionUse } from '../reservation/session.ts'
+import { groupReason } from '../reservation/unavailable.ts'
 import { withDeadline } from '../utils/deadline.ts'
 import type { EnvFiles } from './env-files.ts'
 import { createProxyGuard, type ServiceGuard } from './proxy-guard.ts'
@@ -261,6 +262,7 @@ export class DevRun implements Run {
         from: this.#wishes[service.name]?.find((wish) => wish.port === allocation?.port)?.from,
         ...(allocation && { allocation }),
         ...(failed && { failed: failed.attempts }),
+        ...(failed?.group && { without: groupReason(failed.group) }),
       }
     })
     const sharing = Object.entries(shared).map(([service, owner]): SummaryRow => ({

@@ -1,5 +1,5 @@
 import type { HostService, Run, RunRequest } from '../bundlers/adapter.ts'
-import { collectWishes, parsePort } from '../options/wishes.ts'
+import { collectWishes, parsePort, wishesOutsidePools } from '../options/wishes.ts'
 import { NO_PAST, planPorts, type Wish } from '../plan/plan.ts'
 import { ephemeralRange } from '../net/ephemeral.ts'
 import { registry } from '../reservation/registry.ts'
@@ -71,7 +71,7 @@ function* startSteps(session: Session, asked: RunRequest, world: SessionWorld): 
     use.close()
     throw error
   }
-  run.warn(set.warnings)
+  run.warn([...set.warnings, ...wishesOutsidePools(services, wishes)])
   return run
 }
 

@@ -22,6 +22,7 @@ test('every snippet of code is one that a test here runs', () => {
     'webpack.config.cjs',
     'rspack.config.mjs',
     'rsbuild.config.mjs',
+    'farm.config.mjs',
     'serve.mjs',
     'vite.config.js',
     'api.js',
@@ -59,6 +60,11 @@ describe('the other bundlers', () => {
       command: ['@rsbuild/core/bin/rsbuild.js', 'dev'],
       url: /Local: +http:\/\/localhost:(\d+)\//,
     },
+    {
+      file: 'farm.config.mjs',
+      command: ['@farmfe/cli/bin/farm.mjs', 'start'],
+      url: /Local: +http:\/\/localhost:(\d+)\//,
+    },
   ]
   test.each(hosts)('$file serves', async ({ file, command, url }) => {
     using root = tempRoot()
@@ -68,12 +74,14 @@ describe('the other bundlers', () => {
       'webpack-dev-server': 'webpack-dev-server',
       '@rspack': '@rspack',
       '@rsbuild': '@rsbuild',
+      '@farmfe': '@farmfe',
     })
     root.write({
       [file]: snippet(file),
       'main.js': snippet('main.js'),
       'package.json': '{}',
       'public/index.html': '',
+      'index.html': '<!doctype html><body><script src="./main.js"></script></body>',
     })
     const [program = '', ...args] = command
     await using child = startNode([join(repo, 'node_modules', program), ...args], { cwd: root.dir })

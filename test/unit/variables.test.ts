@@ -8,7 +8,7 @@ function block(
   services: NonNullable<Options['services']>,
   { prefix, users = [] }: { prefix?: string; users?: FileVariable[] } = {},
 ) {
-  const resolved = resolveOptions({ services }, { dev: 5173, hmr: 24_678 })
+  const resolved = resolveOptions({ services }, { dev: 5173, hmr: 24_678 }, 'VITE_HMR_PORT')
   const published = resolved.services.map(({ name, env }, index) => ({
     service: name,
     env,

@@ -4,7 +4,7 @@ import type { ResolvedOptions } from '../../options/resolved.ts'
 import type { PortReservation } from '../../reservation/reservation.ts'
 import type { HostLogger, Run } from '../adapter.ts'
 import { handOver } from '../handover.ts'
-import { createHmrServer } from '../hmr-server.ts'
+import { closeHmrServer, createHmrServer } from '../hmr-server.ts'
 import { overriddenPaths, proxiedService, proxyEntries, proxyLog } from '../http-proxy.ts'
 import { numericPort, separateHmr } from './request.ts'
 import type { DevServer, DevServerClass, WebSocketServer, WebSocketUrl } from './types.ts'
@@ -38,8 +38,7 @@ export async function attach(
     handOver(http, dev)
     const ownHmr = hmr && giveHmrServer(server, hmr)
     http.once('close', () => {
-      ownHmr?.close()
-      ownHmr?.closeAllConnections()
+      closeHmrServer(ownHmr)
       run.close()
     })
   })

@@ -6,6 +6,7 @@ import { attach } from './attach.ts'
 import { onDevServer } from './intercept.ts'
 import { prefixTitles } from './title.ts'
 import { devServerRequest, numericPort, usualPorts } from './request.ts'
+import { certainServer, isServing } from './serving.ts'
 import type { AnyCompiler, DevServer, DevServerOptions } from './types.ts'
 
 const NAME = 'unplugin-ports'
@@ -63,10 +64,16 @@ export function devServerHooks(
     const { options, request } = prepare(compiler, server)
     const written = { ...server }
     const run = world().startRunSync(request)
-    const abandoned = setTimeout(() => {
-      if (waiting.get(compiler)?.run === run) run.close()
-    }, ABANDONED_AFTER_MS)
+    const abandon = (): void => {
+      if (waiting.get(compiler)?.run !== run) return
+      waiting.delete(compiler)
+      clearTimeout(abandoned)
+      if (latest === run) latest = undefined
+      run.close()
+    }
+    const abandoned = setTimeout(abandon, ABANDONED_AFTER_MS)
     abandoned.unref()
+    compiler.hooks.run?.tap(NAME, abandon)
     waiting.set(compiler, { run, options, written, abandoned })
     latest = run
     const dev = run.reservation('dev')
@@ -95,16 +102,21 @@ export function devServerHooks(
   }
 
   const apply = (compiler: AnyCompiler): void => {
-    onDevServer(compiler, {
+    const isFirst = onDevServer(compiler, {
       bid: (server) => bid(compiler, server, waiting.get(compiler)),
       give: (server) => give(compiler, server),
       see: (run) => {
         latest ??= run
       },
     })
+    if (!isFirst) {
+      loggerOf(compiler).warn(
+        'ports() is in the plugins of one config twice, and the second one does nothing. Put its services into the first one.',
+      )
+      return
+    }
     prefixTitles(compiler, () => latest?.titlePrefix)
-    const { env } = world()
-    if (env.WEBPACK_SERVE === undefined) return
+    if (!isServing(world())) return
     const server = certainServer(compiler)
     if (server && !server.ipc) {
       chooseNow(compiler, server)
@@ -113,20 +125,6 @@ export function devServerHooks(
     }
   }
   return { apply, addresses: () => latest?.addresses() ?? {} }
-}
-
-/** The options of the dev server that `webpack serve` is going to make for this compiler, if that is certain. */
-function certainServer(compiler: AnyCompiler): DevServerOptions | undefined {
-  const { devServer, plugins = [] } = compiler.options
-  // Version 6: the server is a plugin, made before any plugin is applied.
-  const plugin = plugins.find(isServerPlugin)
-  if (plugin) return plugin.options
-  return typeof devServer === 'object' && devServer !== null ? devServer : undefined
-}
-
-function isServerPlugin(plugin: unknown): plugin is { options: DevServerOptions } {
-  if (typeof plugin !== 'object' || plugin === null || !('options' in plugin)) return false
-  return 'getFreePort' in plugin.constructor && 'getHostname' in plugin.constructor
 }
 
 /**

@@ -71,6 +71,8 @@ export interface AnyCompiler {
   }
   readonly hooks: {
     shutdown?: { tap(name: string, work: () => void): void }
+    /** A build that watches nothing. */
+    run?: { tap(name: string, work: () => void): void }
     compilation: { tap(name: string, work: (compilation: unknown) => void): void }
     normalModuleFactory: { tap(name: string, work: (factory: ModuleFactory) => void): void }
   }

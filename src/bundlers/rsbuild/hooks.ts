@@ -1,5 +1,6 @@
 import type { RsbuildPlugin, RsbuildPluginAPI, ServerConfig } from '@rsbuild/core'
 import type { Server } from 'node:http'
+import type { ServerOptions as HttpsOptions } from 'node:https'
 import { portFlag } from '../../options/port-flag.ts'
 import { resolveOptions } from '../../options/resolve.ts'
 import type { ResolvedOptions, ResolvedService } from '../../options/resolved.ts'
@@ -8,7 +9,7 @@ import type { Options } from '../../types.ts'
 import { realRoot } from '../../utils/real-root.ts'
 import type { HostService, Run, RunRequest, StartRun } from '../adapter.ts'
 import { handOver } from '../handover.ts'
-import { createHmrServer } from '../hmr-server.ts'
+import { closeHmrServer, createHmrServer } from '../hmr-server.ts'
 import { prefixTitle } from '../title.ts'
 import { envFileNames, typedPort, withPort } from '../own-port.ts'
 import { passPortCheck } from '../port-check.ts'
@@ -30,6 +31,7 @@ interface Pending {
   readonly options: ResolvedOptions
   readonly own: PortReservation | undefined
   readonly hmr: PortReservation | undefined
+  readonly https: HttpsOptions | undefined
   /** Ends the wait for Rsbuild's port check. */
   readonly checked: () => void
 }
@@ -65,7 +67,8 @@ export function rsbuildHooks(
         const own = run.reservation(preview ? 'preview' : 'dev')
         const hmr = run.reservation('hmr')
         const checked = own ? passPortCheck(own) : () => {}
-        pending = { run, options, own, hmr, checked }
+        const https = typeof server.https === 'object' ? (server.https as HttpsOptions) : undefined
+        pending = { run, options, own, hmr, https, checked }
         config.server = { ...server, ...(own && { port: own.port, strictPort: true }) }
         if (own?.host !== undefined && server.host === undefined) config.server.host = own.host
         const proxy = proxyOptions(run, options, server.proxy, logger)
@@ -83,19 +86,18 @@ export function rsbuildHooks(
       const taken = pending
       pending = undefined
       if (!taken) return
-      const { run, own, hmr, checked } = taken
+      const { run, own, hmr, https, checked } = taken
       checked()
       run.report(logger)
       const http = server.httpServer as Server | null
-      const hmrServer = hmr && createHmrServer(undefined)
+      const hmrServer = hmr && createHmrServer(https)
       if (hmr && hmrServer) {
         handOver(hmrServer, hmr)
         hmr.adoptWhenFree(hmrServer)
         api.onAfterStartDevServer(() => server.connectWebSocket?.({ server: hmrServer }))
       }
       const end = (): void => {
-        hmrServer?.close()
-        hmrServer?.closeAllConnections()
+        closeHmrServer(hmrServer)
         // The command line closes a server to start the next one, or to end; it doesn't say which.
         if (isCommand(world().argv)) run.use.session.linger(run.use)
         else run.close()
@@ -148,7 +150,7 @@ function request(options: ResolvedOptions, server: ServerConfig, place: Place): 
     const bound = host(service) as string | boolean | undefined
     if (service.kind === 'hmr') {
       const separate = service.separate && !place.preview
-      return separate ? [{ service, host: bound, hold: true, secure: false }] : []
+      return separate ? [{ service, host: bound, hold: true, secure }] : []
     }
     if (service.kind !== own || server.middlewareMode) return []
     const strict = service.strict ?? server.strictPort

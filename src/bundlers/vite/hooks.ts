@@ -2,12 +2,11 @@ import type { Server } from 'node:http'
 import type { Plugin, PreviewServer, UserConfig, ViteDevServer } from 'vite'
 import { resolveOptions } from '../../options/resolve.ts'
 import type { ResolvedOptions } from '../../options/resolved.ts'
-import { registry } from '../../reservation/registry.ts'
-import type { SessionUse } from '../../reservation/session.ts'
 import type { Options } from '../../types.ts'
 import type { HostLogger, Run, StartRun } from '../adapter.ts'
 import { handOver } from '../handover.ts'
-import { createHmrServer } from '../hmr-server.ts'
+import { closeHmrServer, createHmrServer } from '../hmr-server.ts'
+import { announceRun, restartFrom } from '../restart.ts'
 import { prefixTitle } from '../title.ts'
 import { RESOLVED_ID } from '../../virtual-module.ts'
 import { isFirst, needsPorts, readHost, runRequest, usualPorts } from './host.ts'
@@ -17,6 +16,9 @@ import { hideWildcardWarning } from './wildcard-warning.ts'
 
 /** Ports of a config that never became a server are given back after this, in milliseconds. */
 const ABANDONED_AFTER_MS = 120_000
+
+/** With the prefix that lets client code read it. */
+const HMR_VARIABLE = 'VITE_HMR_PORT'
 
 /** What the adapter needs of the process. */
 export interface ViteWorld {
@@ -62,7 +64,7 @@ export function viteHooks(
       async handler(config, env): Promise<UserConfig | undefined> {
         if (!needsPorts(config, env)) return undefined
         const { argv, cwd } = world()
-        const all = resolveOptions(given, usualPorts(config))
+        const all = resolveOptions(given, usualPorts(config), HMR_VARIABLE)
         const options = isFirst(config, plugin) ? all : withoutServers(all)
         const hmrService = options.services.find((service) => service.kind === 'hmr')
         const host = readHost(config, env, hmrService)
@@ -127,13 +129,9 @@ function versionOf(context: unknown): string | undefined {
   return (context as { meta?: { viteVersion?: string } } | undefined)?.meta?.viteVersion
 }
 
-/** The run of a use, for a restart that knows only the uses it opened. */
-const runs = new WeakMap<SessionUse, Run>()
-
 /** Ties a run to a dev server: handover, restart, summary, close. */
 function attach(server: ViteDevServer, { run, hmrServer }: Pending): void {
-  const { restarting } = registry()
-  runs.set(run.use, run)
+  announceRun(run)
   const dev = run.reservation('dev')
   const http = server.httpServer
   if (dev && http) {
@@ -147,8 +145,7 @@ function attach(server: ViteDevServer, { run, hmrServer }: Pending): void {
     hmr.adoptWhenFree(hmrServer)
   }
   const end = (): void => {
-    hmrServer?.close()
-    hmrServer?.closeAllConnections()
+    closeHmrServer(hmrServer)
     run.close()
   }
   printAfterUrls(server, run)
@@ -165,13 +162,11 @@ function attach(server: ViteDevServer, { run, hmrServer }: Pending): void {
   }
   server.restart = async (force) => {
     const { config } = server
-    const replacement = { from: run.use, opened: [] as SessionUse[] }
-    await restarting.run(replacement, () => restart.call(server, force))
+    const { opened, next } = await restartFrom(run, () => restart.call(server, force))
     // Still the old config: the new one was broken, and this server goes on.
-    if (server.config === config) for (const use of replacement.opened) use.close()
+    if (server.config === config) for (const use of opened) use.close()
     else {
       end()
-      const next = replacement.opened.map((use) => runs.get(use)).findLast(Boolean)
       next?.continueAfter(run, server.config.logger)
     }
   }
