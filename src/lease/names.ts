@@ -12,6 +12,14 @@ const PATH_HASH_DIGITS = 16
 /** Every lease of a state directory is in the same place, so the longest name decides. */
 const LONGEST_NAME = `unix-${'0'.repeat(PATH_HASH_DIGITS)}`
 
+/** Where leases live; read from the process at the edge. */
+export interface LeasePlace {
+  readonly platform: NodeJS.Platform
+  readonly stateDir: string
+  /** `XDG_RUNTIME_DIR`, for sockets without a path of their own. */
+  readonly runtimeDir?: string | undefined
+}
+
 /** Where the lease of an endpoint is found. */
 export interface LeaseName {
   /** For `listen` and `connect`. */
@@ -36,12 +44,8 @@ export function leaseName(
     return { path: `\0unplugin-ports:${words.join(':')}`.padEnd(LINUX_NAME_BYTES, '\0') }
   }
   if (platform === 'win32') return { path: `\\\\.\\pipe\\unplugin-ports-${words.join('-')}` }
-  let directory = join(stateDir, 'leases')
+  const directory = leaseDirectory(stateDir)
   const name = words.join('-')
-  if (Buffer.byteLength(join(directory, `${LONGEST_NAME}.sock`)) >= BSD_PATH_BYTES) {
-    const short = createHash('sha256').update(stateDir).digest('hex').slice(0, 12)
-    directory = join(tmpdir(), `ports-${short}`)
-  }
   return { path: join(directory, `${name}.sock`), lock: join(directory, `${name}.lock`) }
 }
 
@@ -50,4 +54,12 @@ function nameWords(endpoint: Endpoint): string[] {
   const { port, protocol, path } = endpointParts(endpoint)
   if (path === undefined) return protocol === 'udp' ? ['udp', String(port)] : [String(port)]
   return ['unix', createHash('sha256').update(path).digest('hex').slice(0, PATH_HASH_DIGITS)]
+}
+
+/** The directory of socket files, where leases are files: short enough for the system's limit. */
+export function leaseDirectory(stateDir: string): string {
+  const directory = join(stateDir, 'leases')
+  if (Buffer.byteLength(join(directory, `${LONGEST_NAME}.sock`)) < BSD_PATH_BYTES) return directory
+  const short = createHash('sha256').update(stateDir).digest('hex').slice(0, 12)
+  return join(tmpdir(), `ports-${short}`)
 }

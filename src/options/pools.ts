@@ -3,8 +3,8 @@ import { layoutPools } from './layout.ts'
 import { parseRange } from './ranges.ts'
 import type { ResolvedPool } from './resolved.ts'
 
-/** Share of a pool in use from which a warning is given when nobody says. */
-const WARN_AT = 0.9
+/** Share of a pool or range in use from which a warning is given when nobody says. */
+export const WARN_AT = 0.9
 
 /** The pools of the layout and the user's, which replace those of the same name, in the order of their ports. */
 export function resolvePools({ pools, layout }: Pick<Options, 'pools' | 'layout'>): ResolvedPool[] {

@@ -240,7 +240,7 @@ function* clearWay(
 function* checkOthers(
   at: EndpointParts,
   bound: BindAddress,
-  context: AllocationContext,
+  context: Pick<AllocationContext, 'machine'>,
 ): Steps<RejectReason | undefined> {
   if (at.path !== undefined) return undefined
   for (const address of addressesToCheck(bound, context.machine)) {
@@ -250,10 +250,11 @@ function* checkOthers(
   return undefined
 }
 
-function* checkAll(
+/** Why a server can't have an endpoint there, on this address or another one that `localhost` may mean. */
+export function* checkAll(
   at: EndpointParts,
   bound: BindAddress,
-  context: AllocationContext,
+  context: Pick<AllocationContext, 'machine'>,
 ): Steps<RejectReason | undefined> {
   const failure = yield* probe(at, bound.address)
   return failure ?? (yield* checkOthers(at, bound, context))

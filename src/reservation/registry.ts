@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ResolvedOptions } from '../options/resolved.ts'
+import type { PortReservation } from './reservation.ts'
 import type { Session, SessionUse } from './session.ts'
 
 /**
@@ -17,6 +18,8 @@ export interface Registry {
   readonly onOpen: Set<() => void>
   /** Warnings about the state directory that were given; each is worth saying once in a process. */
   readonly warned: Set<string>
+  /** Reservations of programs that belong to no session, by port. */
+  readonly loose: Map<number, PortReservation>
 }
 
 /** A bundler's server is being replaced by a new one. */
@@ -49,6 +52,7 @@ export function registry(): Registry {
     serverless: new Set(),
     onOpen: new Set(),
     warned: new Set(),
+    loose: new Map(),
   }
   return holder[KEY]
 }

@@ -1,13 +1,9 @@
 import { PortsError, type ServiceProblem } from '../errors.ts'
-import type { LeaseAnswer } from '../lease/answer.ts'
-import { leaseName } from '../lease/names.ts'
-import { type BindAddress, machineAddresses } from '../net/addresses.ts'
+import type { BindAddress } from '../net/addresses.ts'
 import { type Endpoint, endpointText } from '../net/endpoint.ts'
-import { socketDirectory } from '../net/socket-directory.ts'
 import type { ResolvedService } from '../options/resolved.ts'
 import { choosingOrder } from '../plan/choosing-order.ts'
 import { isBlock, type ServicePlan } from '../plan/plan.ts'
-import { MAX_NAME_BYTES, socketPath, type SocketPlace } from '../plan/socket-names.ts'
 import type { ServiceHealth } from '../types.ts'
 import { type Checkout, findCheckout } from '../utils/checkout.ts'
 import type { Debug } from '../utils/debug.ts'
@@ -18,6 +14,7 @@ import {
   type ServiceRequest,
 } from './allocate.ts'
 import { allocateBlock } from './allocate-block.ts'
+import { allocationContext } from './context.ts'
 import { movedPlan } from './moved-plan.ts'
 import { fatalProblems, giveUpGroup, problemOf } from './problems.ts'
 import { ask, runSteps, type Steps } from './questions.ts'
@@ -113,6 +110,8 @@ export class Session {
   /** How each service was wanted last. */
   readonly #wants = new Map<string, Want>()
   #queue: Promise<unknown> = Promise.resolve()
+  /** Work of {@link Session.inTurn} that has not come to its end. */
+  #turns = 0
   #lingering: { use: SessionUse; timer: NodeJS.Timeout } | undefined
 
   /** Use {@link sessionOf}. */
@@ -123,7 +122,8 @@ export class Session {
 
   /** The reservations of all open uses. */
   get reservations(): ReadonlySet<PortReservation> {
-    return new Set([...this.uses].flatMap((use) => [...use.reservations.values()]))
+    const all = [...this.uses].flatMap((use) => [...use.reservations.values()])
+    return new Set(all.filter((reservation) => !reservation.released))
   }
 
   /**
@@ -131,7 +131,11 @@ export class Session {
    * one root share services instead of racing for them.
    */
   inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#queue.then(work)
+    this.#turns++
+    const turn = this.#queue.then(work).finally(() => {
+      this.#turns--
+      this.#endIfUnused()
+    })
     this.#queue = turn.catch(() => {})
     return turn
   }
@@ -169,7 +173,7 @@ export class Session {
     const user = {}
     const outcomes = new Map<string, PortReservation | ServiceProblem>()
     const chosen = new Map<Endpoint, ResolvedService>()
-    const context = this.#context(chosen)
+    const context = allocationContext(this.identity, this.checkout, chosen)
     for (const step of choosingOrder(wants)) {
       const mine = new Map<string, PortReservation | ServiceProblem>()
       for (const block of step.blocks) {
@@ -265,7 +269,7 @@ export class Session {
     const { facts, bound } = reservation
     const plan = movedPlan(want.plan, from, to)
     const request: ServiceRequest = { plan, bound, hold: want.hold, secure: facts.secure }
-    const outcome = yield* allocateService(request, this.#context(new Map()))
+    const outcome = yield* allocateService(request, allocationContext(this.identity, this.checkout))
     if (!outcome.ok || 'keep' in outcome) {
       const code = outcome.ok ? 'PORTS_TAKEN' : outcome.code
       const { attempts } = outcome
@@ -291,7 +295,10 @@ export class Session {
   }
 
   #endIfUnused(): void {
-    if (this.uses.size === 0) registry().sessions.delete(this.identity.root)
+    // Whoever waits for a turn has this session in hand already and will open it.
+    if (this.uses.size > 0 || this.#turns > 0) return
+    const { sessions } = registry()
+    if (sessions.get(this.identity.root) === this) sessions.delete(this.identity.root)
   }
 
   /** Reserves one service, or several whose ports are in a row. */
@@ -366,41 +373,6 @@ export class Session {
       debug(`${service}: ${endpointText(attempt)} (${source}) ${rejected ?? 'chosen'}`)
     }
     debug(`${service}: ${'state' in outcome ? outcome.state : outcome.code}`)
-  }
-
-  #context(chosen: AllocationContext['chosen']): AllocationContext {
-    const { root, command, pid, place } = this.identity
-    const since = new Date().toISOString()
-    const checkout = this.checkout.dir
-    const { branch } = this.checkout
-    const { platform, runtimeDir } = place
-    const sockets: SocketPlace = {
-      platform,
-      root,
-      directory: () => socketDirectory(runtimeDir, platform, MAX_NAME_BYTES),
-    }
-    return {
-      machine: machineAddresses(),
-      checkout,
-      chosen,
-      leaseName: (endpoint) => leaseName(endpoint, place.platform, place.stateDir),
-      locate: ({ port, socket }, { name, protocol }) => {
-        if (socket) return { port, protocol: 'unix', path: socketPath(socket, name, sockets) }
-        return protocol === 'udp' ? { port, protocol } : { port }
-      },
-      describe: (service, at, state): LeaseAnswer => ({
-        v: 1,
-        ...at,
-        service,
-        state,
-        root,
-        checkout,
-        ...(branch && { branch }),
-        pid,
-        command,
-        since,
-      }),
-    }
   }
 }
 

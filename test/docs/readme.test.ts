@@ -10,20 +10,11 @@ import { bindDatagram, freeUdpPort, receive } from '../_utils/datagrams.ts'
 import { linkPackages, repo, tempRoot } from '../_utils/temp.ts'
 import { until } from '../_utils/until.ts'
 import { localPort, startVite } from '../_utils/vite.ts'
+import { codeOf } from './_snippets.ts'
 
 const readme = readFileSync(join(repo, 'README.md'), 'utf8')
 
-/** Code blocks that begin with a comment naming their file. */
-const snippets = [...readme.matchAll(/```(?:js|ts)\n\/\/ ([\w.]+)\n([^]*?)```/g)].map((match) => ({
-  file: match[1] ?? '',
-  code: match[2] ?? '',
-}))
-
-function snippet(file: string, containing = ''): string {
-  const found = snippets.find((s) => s.file === file && s.code.includes(containing))
-  if (!found) throw new Error(`no snippet ${file} with ${containing}`)
-  return found.code
-}
+const { snippets, blocks, snippet } = codeOf(readme)
 
 test('every snippet of code is one that a test here runs', () => {
   expect(snippets.map((s) => s.file)).toEqual([
@@ -38,9 +29,10 @@ test('every snippet of code is one that a test here runs', () => {
     'ports.config.ts',
     'main.js',
     'server.js',
+    'start.js',
     'echo.js',
   ])
-  expect(readme.match(/```(js|ts|jsx|tsx|mjs)/g)).toHaveLength(snippets.length)
+  expect(blocks).toBe(snippets.length)
 })
 
 test('the one-line config serves', async () => {
@@ -169,6 +161,19 @@ test('the program', async () => {
   const [, url = ''] = await child.sees(/(http:\/\/localhost:8\d\d\d) \{/)
   await child.sees(/service: 'web'/)
   expect(await (await fetch(url)).text()).toBe('hello')
+})
+
+test('the program with ports of its own', async () => {
+  using root = tempRoot()
+  linkPackages(root.dir)
+  root.write({
+    'package.json': '{ "type": "module" }',
+    'start.js': snippet('start.js'),
+  })
+  await using child = startNode(['start.js'], { cwd: root.dir })
+  await child.sees(/api has 3\d\d\d: /)
+  expect((await child.ended).code).toBe(0)
+  expect(child.output()).toMatch(/^http:\/\/localhost:8\d\d\d 3\d\d\d$/m)
 })
 
 test('the program with a UDP port and a socket', async () => {

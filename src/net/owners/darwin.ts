@@ -4,7 +4,8 @@ import { runTool, type RunTool } from './run-tool.ts'
 import type { Deadline, Findings } from './types.ts'
 
 // By path: /usr/sbin is not in everybody's PATH, and nothing else called lsof is meant.
-const LSOF = '/usr/sbin/lsof'
+/** Lists files and sockets of processes. */
+export const LSOF = '/usr/sbin/lsof'
 const PS = '/bin/ps'
 
 /** Finds listeners and working directories with lsof, command lines and start times with ps. */

@@ -17,10 +17,10 @@ const LISTEN_ROW =
 const BOUND_ROW =
   /^ *\d+: [\dA-F]+:([\dA-F]{4}) [\dA-F]+:[\dA-F]{4} 07 (?: *[^ \n]+ ){5} *(\d+)(?= |$)/gm
 
-/** The servers on `ports` in the text of one of the tables; odd lines are passed over. */
+/** The servers on `ports` (on any when undefined) in the text of one of the tables; odd lines are passed over. */
 export function parseListenRows(
   table: string,
-  ports: ReadonlySet<number>,
+  ports: ReadonlySet<number> | undefined,
   protocol: 'tcp' | 'udp' = 'tcp',
 ): ListenRow[] {
   const rows = Array.from(
@@ -30,5 +30,5 @@ export function parseListenRows(
       inode: Number(inode),
     }),
   )
-  return rows.filter((row) => ports.has(row.port))
+  return ports ? rows.filter((row) => ports.has(row.port)) : rows
 }

@@ -26,12 +26,7 @@ export async function searchLinux(
   options: LinuxSearchOptions = {},
 ): Promise<void> {
   const { procRoot = '/proc', protocol = 'tcp' } = options
-  const tables = await Promise.all([
-    readOptional(join(procRoot, 'net', protocol)),
-    readOptional(join(procRoot, 'net', `${protocol}6`)),
-  ])
-  const rows = tables.flatMap((table) => parseListenRows(table, ports, protocol))
-  await findProcesses(rows, findings, deadline, options)
+  await findProcesses(await readListenRows(procRoot, ports, protocol), findings, deadline, options)
 }
 
 /** Finds who listens on the socket at `path`; it is in the findings as port 0. */
@@ -83,6 +78,17 @@ async function findProcesses(
     }
   }
   await Promise.all(Array.from({ length: CONCURRENCY }, visitRest))
+}
+
+/** The servers on `ports`, or on any port; nothing where the tables can't be read. */
+export async function readListenRows(
+  procRoot: string,
+  ports?: ReadonlySet<number>,
+  protocol: 'tcp' | 'udp' = 'tcp',
+): Promise<ListenRow[]> {
+  const names = [protocol, `${protocol}6`]
+  const tables = names.map((name) => readOptional(join(procRoot, 'net', name)))
+  return (await Promise.all(tables)).flatMap((table) => parseListenRows(table, ports, protocol))
 }
 
 /** Youngest first, since what takes a developer's port was usually started not long ago. */

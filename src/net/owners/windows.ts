@@ -13,6 +13,17 @@ export interface WindowsSearchOptions {
   protocol?: 'tcp' | 'udp'
 }
 
+/** The tables of netstat that have a protocol's sockets, one for each family. */
+export function netstatTables(protocol: 'tcp' | 'udp'): readonly string[] {
+  const table = protocol.toUpperCase()
+  return [table, `${table}v6`]
+}
+
+/** Arguments that list the sockets of one table with numbers only. */
+export function netstatArgs(table: string): readonly string[] {
+  return ['-ano', '-p', table]
+}
+
 /** Finds listeners with netstat, command lines and start times with one PowerShell query. */
 export async function searchWindows(
   ports: ReadonlySet<number>,
@@ -31,13 +42,12 @@ export async function searchWindows(
       (output) => output ?? '',
     )
 
-  const netstat = async (table: string): Promise<void> => {
-    for (const { port, pid } of parseNetstat(await ask('netstat.exe', ['-ano', '-p', table]))) {
+  const addServers = async (table: string): Promise<void> => {
+    for (const { port, pid } of parseNetstat(await ask('netstat.exe', netstatArgs(table)))) {
       if (ports.has(port)) findings.sockets.push({ port, pids: new Set([pid]) })
     }
   }
-  const table = protocol.toUpperCase()
-  await Promise.all([netstat(table), netstat(`${table}v6`)])
+  await Promise.all(netstatTables(protocol).map(addServers))
   const pids = [...new Set(findings.sockets.flatMap((socket) => [...socket.pids]))]
   if (pids.length === 0) return
 

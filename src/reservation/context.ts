@@ -1,0 +1,46 @@
+import type { LeaseAnswer } from '../lease/answer.ts'
+import { leaseName } from '../lease/names.ts'
+import { machineAddresses } from '../net/addresses.ts'
+import { socketDirectory } from '../net/socket-directory.ts'
+import { MAX_NAME_BYTES, socketPath, type SocketPlace } from '../plan/socket-names.ts'
+import type { Checkout } from '../utils/checkout.ts'
+import type { AllocationContext } from './allocate.ts'
+import type { SessionIdentity } from './session.ts'
+
+/** What all ports of one allocation share; the leases that it takes tell of `identity`. */
+export function allocationContext(
+  identity: SessionIdentity,
+  { dir: checkout, branch }: Checkout,
+  chosen: AllocationContext['chosen'] = new Map(),
+): AllocationContext {
+  const { root, command, pid, place } = identity
+  const since = new Date().toISOString()
+  const { platform, stateDir, runtimeDir } = place
+  const sockets: SocketPlace = {
+    platform,
+    root,
+    directory: () => socketDirectory(runtimeDir, platform, MAX_NAME_BYTES),
+  }
+  return {
+    machine: machineAddresses(),
+    checkout,
+    chosen,
+    leaseName: (endpoint) => leaseName(endpoint, platform, stateDir),
+    locate: ({ port, socket }, { name, protocol }) => {
+      if (socket) return { port, protocol: 'unix', path: socketPath(socket, name, sockets) }
+      return protocol === 'udp' ? { port, protocol } : { port }
+    },
+    describe: (service, at, state): LeaseAnswer => ({
+      v: 1,
+      ...at,
+      service,
+      state,
+      root,
+      checkout,
+      ...(branch && { branch }),
+      pid,
+      command,
+      since,
+    }),
+  }
+}
