@@ -46,10 +46,10 @@ export class ListenerWatch {
     if (port !== this.#port) this.#forget(port)
     const now = this.#now()
     if (!this.#listener) return this.#look()
+    // Whoever comes is to be looked at before the first request reaches it.
+    if (this.#listener.verdict === 'nobody') return this.#lookIfAnybody()
     if (now - this.#lookedAt < FRESH_MS) return undefined
     switch (this.#listener.verdict) {
-      case 'nobody':
-        return this.#lookIfAnybody()
       case 'foreign':
         return this.#look()
       default:

@@ -1,12 +1,14 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { WebSocketServer } from 'ws'
 import { launchBrowser, openTab } from '../_utils/browser.ts'
+import { startNode } from '../_utils/children.ts'
+import { repo } from '../_utils/temp.ts'
 import { freePort } from '../_utils/sockets.ts'
 import { localPort, startVite, VITES } from '../_utils/vite.ts'
 import { createApp } from './_app.ts'
+
+const apiProgram = join(repo, 'test/fixtures/programs/api.mjs')
 
 let browser: Browser
 beforeAll(async () => {
@@ -25,11 +27,12 @@ describe.each(VITES)('%s', (vite) => {
 
     const { API_PORT } = app.env()
     expect(API_PORT).toBe(String(preferred))
-    await using api = await startApi(Number(API_PORT))
+    await using api = startNode([apiProgram, 'mine'], { cwd: app.dir, env: { API_LOG: '1' } })
+    await api.sees(new RegExp(`api on ${preferred}`))
     await using tab = await openTab(browser, `http://localhost:${port}/`)
     await tab.connected()
     const reply = await tab.page.evaluate(async () => (await fetch('/api/hello')).text())
-    expect(reply).toBe('GET /api/hello')
+    expect(JSON.parse(reply)).toMatchObject({ name: 'mine', url: '/api/hello' })
     const echo = await tab.page.evaluate(
       () =>
         new Promise((resolve, reject) => {
@@ -39,8 +42,8 @@ describe.each(VITES)('%s', (vite) => {
           socket.addEventListener('error', () => reject(new Error('no WebSocket')))
         }),
     )
-    expect(echo).toBe('echo ping')
-    expect(api.requests).toEqual(['GET /api/hello'])
+    expect(echo).toBe('mine: ping')
+    expect(api.output()).toBe(`api on ${preferred}\nasked for /api/hello\n`)
     expect(tab.errors).toEqual([])
   })
 
@@ -63,31 +66,3 @@ describe.each(VITES)('%s', (vite) => {
     expect(tab.errors).toEqual([])
   })
 })
-
-interface Api extends AsyncDisposable {
-  readonly requests: readonly string[]
-}
-
-async function startApi(port: number): Promise<Api> {
-  const requests: string[] = []
-  const server = createServer((request, response) => {
-    const line = `${request.method} ${request.url}`
-    requests.push(line)
-    response.end(line)
-  })
-  const sockets = new WebSocketServer({ server, path: '/api/echo' })
-  sockets.on('connection', (socket) => {
-    socket.on('message', (data: Buffer) => socket.send(`echo ${data.toString()}`))
-  })
-  server.listen(port, 'localhost')
-  await once(server, 'listening')
-  return {
-    requests,
-    [Symbol.asyncDispose]: async () => {
-      for (const socket of sockets.clients) socket.terminate()
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
-    },
-  }
-}

@@ -76,6 +76,16 @@ test('while nobody listens a refused connection is all it costs', async () => {
   expect(watch.listener(port)?.verdict).toBe('ours')
 })
 
+test('whoever comes within the second is looked at before the first request', async () => {
+  const port = await freePort()
+  const { state, watch } = watching({ verdict: 'nobody', relay: false })
+  await watch.settle(port)
+  await using taken = await occupy('127.0.0.1', port)
+  state.listener = heldBy('foreign', process.pid, taken.port)
+  await watch.settle(port)
+  expect(watch.listener(port)?.verdict).toBe('foreign')
+})
+
 test('another port is another question', async () => {
   const { state, watch } = watching(heldBy('foreign', process.pid, 3000))
   await watch.settle(3000)
