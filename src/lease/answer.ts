@@ -7,6 +7,8 @@ export interface LeaseAnswer {
   readonly service: string
   /** `'held'`: its socket is bound by the owner or its child; `'leased'`: a server is expected. */
   readonly state: 'held' | 'leased'
+  /** A server of the owner listens on the port. Absent otherwise. */
+  readonly serving?: true
   readonly root: string
   readonly checkout: string
   readonly branch?: string
@@ -41,6 +43,7 @@ export function parseAnswer(line: string, port: number): LeaseAnswer | undefined
   if (typeof value !== 'object' || value === null) return undefined
   const fields = value as Record<string, unknown>
   const { v, pid, state } = fields
+  const serving = fields.serving === true && { serving: true as const }
   const service = text(fields.service)
   const root = text(fields.root)
   const checkout = text(fields.checkout)
@@ -50,7 +53,8 @@ export function parseAnswer(line: string, port: number): LeaseAnswer | undefined
   if (v !== 1 || fields.port !== port || (state !== 'held' && state !== 'leased')) return undefined
   if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid < 1) return undefined
   if (!service || !root || !checkout || command === undefined || !since) return undefined
-  return { v, port, service, state, root, checkout, ...(branch && { branch }), pid, command, since }
+  const place = { root, checkout, ...(branch && { branch }) }
+  return { v, port, service, state, ...serving, ...place, pid, command, since }
 }
 
 function text(value: unknown): string | undefined {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net'
 import type { PortsErrorCode } from '../errors.ts'
 import type { LeaseAnswer } from '../lease/answer.ts'
-import { Lease } from '../lease/lease.ts'
+import { Lease, type Obey } from '../lease/lease.ts'
 import type { LeaseName } from '../lease/names.ts'
 import { addressesToCheck, type BindAddress, type MachineAddresses } from '../net/addresses.ts'
 import { bind, type BindFailure } from '../net/bind.ts'
@@ -33,6 +33,8 @@ export interface AllocationContext {
   readonly checkout: string
   leaseName(port: number): LeaseName
   describe(service: string, port: number, state: LeaseAnswer['state']): LeaseAnswer
+  /** Who carries out orders that come in through the port's lease. */
+  obey(port: number): Obey
 }
 
 /** Outcome for one service; a failure has no socket and no lease left. */
@@ -173,7 +175,8 @@ function claimer(
   context: AllocationContext,
 ): () => Lease | undefined {
   const service = request.plan.service.name
-  return () => Lease.claim(context.leaseName(port), () => context.describe(service, port, state))
+  const describe = (): LeaseAnswer => context.describe(service, port, state)
+  return () => Lease.claim(context.leaseName(port), describe, context.obey(port))
 }
 
 function* checkOthers(

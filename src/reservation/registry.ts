@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ResolvedOptions } from '../options/resolved.ts'
+import type { OrderDesk } from './orders.ts'
 import type { Session, SessionUse } from './session.ts'
 
 /**
@@ -15,6 +16,8 @@ export interface Registry {
   readonly serverless: Set<ServerlessContext>
   /** Told whenever a session has reserved something. */
   readonly onOpen: Set<() => void>
+  /** Where orders from other processes come in; there as soon as a port is leased. */
+  orders?: OrderDesk
 }
 
 /** A bundler's server is being replaced by a new one. */

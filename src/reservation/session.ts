@@ -8,6 +8,7 @@ import type { Debug } from '../utils/debug.ts'
 import { type AllocationContext, allocateService, type ServiceRequest } from './allocate.ts'
 import { ask, runSteps, type Steps } from './questions.ts'
 import { movedPlan } from './moved-plan.ts'
+import { obeyOrder, orderDesk } from './orders.ts'
 import { registry } from './registry.ts'
 import { PortReservation } from './reservation.ts'
 import { unavailable } from './unavailable.ts'
@@ -298,6 +299,7 @@ export class Session {
         port,
         service,
         state,
+        ...(this.#serves(port) && { serving: true }),
         root,
         checkout,
         ...(branch && { branch }),
@@ -305,7 +307,15 @@ export class Session {
         command,
         since,
       }),
+      obey: (port) => {
+        const desk = orderDesk(place.stateDir, pid)
+        return (line) => obeyOrder(line, desk, root, port)
+      },
     }
+  }
+
+  #serves(port: number): boolean {
+    return [...this.reservations].some((r) => r.port === port && r.state === 'serving')
   }
 }
 
