@@ -25,7 +25,7 @@ export function describeUnknown({ key, value, known, misplaced }: UnknownOption)
  *
  * Two edits in five letters, and never more than three: `test` for `host` is another word, not a slip.
  */
-function nearestName(name: string, known: readonly string[]): string | undefined {
+export function nearestName(name: string, known: readonly string[]): string | undefined {
   const maxDistance = Math.min(3, Math.floor(name.length * 0.4))
   return closestMatch(name.toLowerCase(), known, { maxDistance })
 }
