@@ -1,36 +1,61 @@
 import { PortsError, PortsOptionError } from './errors.ts'
 import { isPort } from './options/ranges.ts'
+import { newPorts } from './program/create.ts'
+import type { Ports } from './program/types.ts'
 import { registry } from './reservation/registry.ts'
 import { whoHolds as findHolders } from './reservation/who-holds.ts'
 import { portOf, type PortQuery } from './session/port-of.ts'
-import { type Reservations, reserveServices } from './session/reserve.ts'
 import { processWorld } from './session/world.ts'
 import type { Allocation, Options, PortHolder } from './types.ts'
 import { realRoot } from './utils/real-root.ts'
 
 export { PortsError, PortsOptionError } from './errors.ts'
 export type { PortsErrorCode, ServiceProblem } from './errors.ts'
+export type { ExplanationData } from './output/explain.ts'
+export type { Listener } from './program/emitter.ts'
+export {
+  allocate,
+  allocateAll,
+  close,
+  defaultPorts,
+  env,
+  explain,
+  findAvailable,
+  fromEnvOr,
+  get,
+  isAvailable,
+  isReserved,
+  load,
+  ports,
+  release,
+  reservations,
+  reserve,
+  save,
+  status,
+  utilisation,
+  waitFor,
+} from './program/shared.ts'
+export type * from './program/types.ts'
 export type { PortQuery } from './session/port-of.ts'
 export type { Reservations } from './session/reserve.ts'
 export type * from './types.ts'
 
 /**
- * Reserves a port for every service, all or none, and holds each with a bound socket until it is
- * adopted or released. A bundler plugin of the same root in this process sees and shares them.
+ * Ports of your own, apart from those of the plain functions: for a part of a program, or a test.
+ * Instances don't see each other's services and never share a port.
  *
  * ```ts
- * await using ports = await reserve({ services: { web: 5173 } })
- * ports.services.web.adoptInto(http.createServer(app))
+ * await using ports = createPorts({ services: { api: { range: '8000-8100' }, db: 5432 } })
+ * await ports.allocateAll()
  * ```
- *
- * Nothing of it keeps the process alive; what is still held goes with the process.
  *
  * @param options As for the plugin; there are no built-in services, and no env file is written.
  * @throws PortsOptionError for options that can't be understood.
- * @throws PortsError when a required service can't be had; nothing is held then.
  */
-export function reserve(options: Options): Promise<Reservations> {
-  return reserveServices(options, processWorld())
+export function createPorts<const Configured extends Options = Options>(
+  options?: Configured,
+): Ports<Configured> {
+  return newPorts(options ?? {})
 }
 
 /**

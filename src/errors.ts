@@ -23,8 +23,10 @@ export type PortsErrorCode =
   | 'PORTS_SERVING'
   /** No plugin or program of this process has a service of that name. */
   | 'PORTS_NO_SERVICE'
-  /** A service's port was not known in time. */
+  /** What was waited for did not come about in time. */
   | 'PORTS_TIMEOUT'
+  /** The instance was closed before. */
+  | 'PORTS_CLOSED'
 
 /** Failure of an allocation or a handover; a bad option is a `TypeError` instead. */
 export class PortsError extends Error {

@@ -276,7 +276,7 @@ export interface Allocation {
 }
 
 /** An allocation that is held by a bound socket, a lease, or both. */
-export interface Reservation extends Allocation, AsyncDisposable {
+export interface Reservation extends Allocation, Disposable, AsyncDisposable {
   /**
    * Makes `server` listen on the held socket and hands it the connections that waited. Once.
    *

@@ -7,6 +7,12 @@ const LINUX_NAME_BYTES = 108
 /** Bytes of `sun_path` on macOS and the BSDs, the final NUL included. */
 const BSD_PATH_BYTES = 104
 
+/** Where leases live; read from the process at the edge. */
+export interface LeasePlace {
+  readonly platform: NodeJS.Platform
+  readonly stateDir: string
+}
+
 /** Where the lease of a port is found. */
 export interface LeaseName {
   /** For `listen` and `connect`. */
@@ -26,10 +32,14 @@ export function leaseName(port: number, platform: NodeJS.Platform, stateDir: str
     return { path: `\0unplugin-ports:${port}`.padEnd(LINUX_NAME_BYTES, '\0') }
   }
   if (platform === 'win32') return { path: `\\\\.\\pipe\\unplugin-ports-${port}` }
-  let directory = join(stateDir, 'leases')
-  if (Buffer.byteLength(join(directory, '65535.sock')) >= BSD_PATH_BYTES) {
-    const short = createHash('sha256').update(stateDir).digest('hex').slice(0, 12)
-    directory = join(tmpdir(), `ports-${short}`)
-  }
+  const directory = leaseDirectory(stateDir)
   return { path: join(directory, `${port}.sock`), lock: join(directory, `${port}.lock`) }
+}
+
+/** The directory of socket files, where leases are files: short enough for the system's limit. */
+export function leaseDirectory(stateDir: string): string {
+  const directory = join(stateDir, 'leases')
+  if (Buffer.byteLength(join(directory, '65535.sock')) < BSD_PATH_BYTES) return directory
+  const short = createHash('sha256').update(stateDir).digest('hex').slice(0, 12)
+  return join(tmpdir(), `ports-${short}`)
 }

@@ -2,8 +2,8 @@ import type { Options } from '../types.ts'
 import { parseRange } from './ranges.ts'
 import type { ResolvedPool } from './resolved.ts'
 
-/** Share of a pool in use from which a warning is given when nobody says. */
-const WARN_AT = 0.9
+/** Share of a pool or range in use from which a warning is given when nobody says. */
+export const WARN_AT = 0.9
 
 /** The pools in the order of their ports. */
 export function resolvePools(pools: Options['pools']): ResolvedPool[] {

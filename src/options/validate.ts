@@ -1,4 +1,4 @@
-import { safeParse } from 'valibot'
+import { type GenericSchema, safeParse } from 'valibot'
 import { PortsOptionError } from '../errors.ts'
 import type { Options } from '../types.ts'
 import { optionsSchema } from './schema.ts'
@@ -11,17 +11,25 @@ import { showPath } from './show.ts'
  * @throws PortsOptionError with one line for each problem.
  */
 export function validateOptions(input: unknown): Options {
-  const result = safeParse(optionsSchema(), input)
-  if (!result.success) {
-    throw new PortsOptionError(
-      result.issues
-        .map(({ path, message }) => `${showPath((path ?? []).map(keyOf))}: ${message}`)
-        .join('\n'),
-    )
-  }
   // The schema is put together per key, which its type does not show; its tables are checked
   // against the keys of `Options` where they are written.
-  return result.output as Options
+  return check(optionsSchema(), input) as Options
+}
+
+/**
+ * Checks `input` against a schema of this folder.
+ *
+ * @param name Where the value stands, for people. Default: each problem's own path.
+ * @returns A copy.
+ * @throws PortsOptionError with one line for each problem.
+ */
+export function check(schema: GenericSchema, input: unknown, name?: string): unknown {
+  const result = safeParse(schema, input)
+  if (result.success) return result.output
+  const lines = result.issues.map(
+    ({ path, message }) => `${name ?? showPath((path ?? []).map(keyOf))}: ${message}`,
+  )
+  throw new PortsOptionError(lines.join('\n'))
 }
 
 function keyOf(item: { readonly key: unknown }): string | number {

@@ -53,11 +53,11 @@ export function priorityValue(): GenericSchema {
   )
 }
 
-/** How many ports one service may have. */
-export function countValue(): GenericSchema {
+/** How many ports may be asked for at once. */
+export function countValue(most: number = MAX_COUNT): GenericSchema {
   return leaf(
-    (value) => isWithin(value, 1, MAX_COUNT) && Number.isInteger(value),
-    (value) => `${showValue(value)} is no count; expected a whole number from 1 to ${MAX_COUNT}.`,
+    (value) => isWithin(value, 1, most) && Number.isInteger(value),
+    (value) => `${showValue(value)} is no count; expected a whole number from 1 to ${most}.`,
   )
 }
 

@@ -182,7 +182,7 @@ function claimer(
 function* checkOthers(
   port: number,
   bound: BindAddress,
-  context: AllocationContext,
+  context: Pick<AllocationContext, 'machine'>,
 ): Steps<BindFailure | undefined> {
   for (const address of addressesToCheck(bound, context.machine)) {
     const failure = yield* probe(port, address)
@@ -191,10 +191,11 @@ function* checkOthers(
   return undefined
 }
 
-function* checkAll(
+/** Why a server can't have `port` there, on this address or another one that `localhost` may mean. */
+export function* checkAll(
   port: number,
   bound: BindAddress,
-  context: AllocationContext,
+  context: Pick<AllocationContext, 'machine'>,
 ): Steps<BindFailure | undefined> {
   const failure = yield* probe(port, bound.address)
   return failure ?? (yield* checkOthers(port, bound, context))

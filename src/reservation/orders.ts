@@ -1,6 +1,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { removeOrderFile, writeOrderFile } from '../lease/order-file.ts'
 import { type OrderReply, parseOrder, type Refusal } from '../lease/order.ts'
+import { findReservation } from './find-reservation.ts'
 import { registry } from './registry.ts'
 import { tracesOf } from './trace.ts'
 
@@ -46,8 +47,7 @@ export function obeyOrder(line: string, desk: OrderDesk, root: string, port: num
 }
 
 function release(root: string, port: number): OrderReply {
-  const { reservations } = registry().sessions.get(root) ?? {}
-  const found = [...(reservations ?? [])].find((r) => r.port === port && !r.released)
+  const found = findReservation(root, port)
   if (!found) return refuse('unknown')
   if (found.state === 'serving') return refuse('serving')
   void found.release()

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ResolvedOptions } from '../options/resolved.ts'
 import type { OrderDesk } from './orders.ts'
+import type { PortReservation } from './reservation.ts'
 import type { Session, SessionUse } from './session.ts'
 
 /**
@@ -18,6 +19,8 @@ export interface Registry {
   readonly onOpen: Set<() => void>
   /** Where orders from other processes come in; there as soon as a port is leased. */
   orders?: OrderDesk
+  /** Reservations of programs that belong to no session, by port. */
+  readonly loose: Map<number, PortReservation>
 }
 
 /** A bundler's server is being replaced by a new one. */
@@ -49,6 +52,7 @@ export function registry(): Registry {
     restarting: new AsyncLocalStorage(),
     serverless: new Set(),
     onOpen: new Set(),
+    loose: new Map(),
   }
   return holder[KEY]
 }

@@ -42,6 +42,8 @@ export class PortReservation implements Reservation {
   readonly users = new Set<object>()
   /** A further server is expected after the present one, so its socket is taken back at close. */
   keepAtClose = false
+  /** Told once, when nothing of it is left. */
+  onEnd: (() => void) | undefined
   #found: Found
   #lease: Lease | undefined
   #inherit: NodeJS.Timeout | undefined
@@ -219,6 +221,10 @@ export class PortReservation implements Reservation {
     this.#end()
   }
 
+  [Symbol.dispose](): void {
+    void this.release()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.release()
   }
@@ -261,5 +267,6 @@ export class PortReservation implements Reservation {
     clearInterval(this.#inherit)
     this.#lease?.end()
     this.#debug?.(`${this.service}: ${this.port} released`)
+    this.onEnd?.()
   }
 }

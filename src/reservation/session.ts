@@ -1,14 +1,11 @@
 import { PortsError, type ServiceProblem } from '../errors.ts'
-import type { LeaseAnswer } from '../lease/answer.ts'
-import { leaseName } from '../lease/names.ts'
-import { machineAddresses } from '../net/addresses.ts'
 import type { ServicePlan } from '../plan/plan.ts'
 import { type Checkout, findCheckout } from '../utils/checkout.ts'
 import type { Debug } from '../utils/debug.ts'
 import { type AllocationContext, allocateService, type ServiceRequest } from './allocate.ts'
+import { allocationContext } from './context.ts'
 import { ask, runSteps, type Steps } from './questions.ts'
 import { movedPlan } from './moved-plan.ts'
-import { obeyOrder, orderDesk } from './orders.ts'
 import { registry } from './registry.ts'
 import { PortReservation } from './reservation.ts'
 import { unavailable } from './unavailable.ts'
@@ -87,6 +84,8 @@ export class Session {
   /** How each service was wanted last. */
   readonly #wants = new Map<string, Want>()
   #queue: Promise<unknown> = Promise.resolve()
+  /** Work of {@link Session.inTurn} that has not come to its end. */
+  #turns = 0
   #lingering: { use: SessionUse; timer: NodeJS.Timeout } | undefined
 
   /** Use {@link sessionOf}. */
@@ -97,7 +96,8 @@ export class Session {
 
   /** The reservations of all open uses. */
   get reservations(): ReadonlySet<PortReservation> {
-    return new Set([...this.uses].flatMap((use) => [...use.reservations.values()]))
+    const all = [...this.uses].flatMap((use) => [...use.reservations.values()])
+    return new Set(all.filter((reservation) => !reservation.released))
   }
 
   /**
@@ -105,7 +105,11 @@ export class Session {
    * one root share services instead of racing for them.
    */
   inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#queue.then(work)
+    this.#turns++
+    const turn = this.#queue.then(work).finally(() => {
+      this.#turns--
+      this.#endIfUnused()
+    })
     this.#queue = turn.catch(() => {})
     return turn
   }
@@ -144,7 +148,7 @@ export class Session {
     const mine = new Map<string, PortReservation>()
     const problems: ServiceProblem[] = []
     const missing: ServiceProblem[] = []
-    const context = this.#context()
+    const context = allocationContext(this.identity, this.checkout)
     for (const want of wants) {
       const { service } = want.plan
       const outcome = yield* this.#reserve(want, previous, context)
@@ -210,7 +214,7 @@ export class Session {
     const { facts, bound } = reservation
     const plan = movedPlan(want.plan, from, to)
     const request: ServiceRequest = { plan, bound, hold: want.hold, secure: facts.secure }
-    const outcome = yield* allocateService(request, this.#context())
+    const outcome = yield* allocateService(request, allocationContext(this.identity, this.checkout))
     if (!outcome.ok || 'keep' in outcome) {
       const code = outcome.ok ? 'PORTS_TAKEN' : outcome.code
       const problems = [{ service, code, attempts: outcome.attempts }]
@@ -235,7 +239,10 @@ export class Session {
   }
 
   #endIfUnused(): void {
-    if (this.uses.size === 0) registry().sessions.delete(this.identity.root)
+    // Whoever waits for a turn has this session in hand already and will open it.
+    if (this.uses.size > 0 || this.#turns > 0) return
+    const { sessions } = registry()
+    if (sessions.get(this.identity.root) === this) sessions.delete(this.identity.root)
   }
 
   *#reserve(
@@ -283,39 +290,6 @@ export class Session {
       debug(`${service}: ${port} (${source}) ${rejected ?? 'chosen'}`)
     }
     debug(`${service}: ${'state' in outcome ? outcome.state : outcome.code}`)
-  }
-
-  #context(): AllocationContext {
-    const { root, command, pid, place } = this.identity
-    const since = new Date().toISOString()
-    const checkout = this.checkout.dir
-    const { branch } = this.checkout
-    return {
-      machine: machineAddresses(),
-      checkout,
-      leaseName: (port) => leaseName(port, place.platform, place.stateDir),
-      describe: (service, port, state): LeaseAnswer => ({
-        v: 1,
-        port,
-        service,
-        state,
-        ...(this.#serves(port) && { serving: true }),
-        root,
-        checkout,
-        ...(branch && { branch }),
-        pid,
-        command,
-        since,
-      }),
-      obey: (port) => {
-        const desk = orderDesk(place.stateDir, pid)
-        return (line) => obeyOrder(line, desk, root, port)
-      },
-    }
-  }
-
-  #serves(port: number): boolean {
-    return [...this.reservations].some((r) => r.port === port && r.state === 'serving')
   }
 }
 

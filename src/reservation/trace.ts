@@ -1,9 +1,12 @@
 import type { ServiceProblem } from '../errors.ts'
 import type { Allocation, PortAttempt } from '../types.ts'
+import { reservationsOf } from './find-reservation.ts'
 import { registry } from './registry.ts'
+import type { PortReservation } from './reservation.ts'
 
 /** How a service of this process came to its port, or why it has none. */
 export type ServiceTrace =
+  /** This process has its port. */
   | ({ readonly outcome: 'allocated' } & Pick<
       Allocation,
       'service' | 'port' | 'host' | 'url' | 'source' | 'state' | 'attempts' | 'description'
@@ -13,26 +16,24 @@ export type ServiceTrace =
 
 /** The traces of everything that this process has reserved, or tried to, for `root`. */
 export function tracesOf(root: string): ServiceTrace[] {
-  const session = registry().sessions.get(root)
-  if (!session) return []
-  const had = [...session.reservations].filter((reservation) => !reservation.released)
-  const missing = [...session.uses].flatMap((use) => use.missing)
+  const uses = [...(registry().sessions.get(root)?.uses ?? [])]
   return [
-    ...had.map((reservation): ServiceTrace => {
-      const { service, port, host, url, source, state, description } = reservation
-      return {
-        outcome: 'allocated',
-        ...{ service, port, host, url, source, state },
-        attempts: copies(reservation.attempts),
-        ...(description && { description }),
-      }
-    }),
-    ...missing.map(({ service, code, attempts }): ServiceTrace => ({
-      outcome: 'missing',
-      ...{ service, code },
-      attempts: copies(attempts),
-    })),
+    ...reservationsOf(root).map(traceOf),
+    ...uses.flatMap((use) => use.missing.map(traceOfProblem)),
   ]
+}
+
+/** The trace of one reservation. */
+export function traceOf(reservation: PortReservation): ServiceTrace {
+  const { service, port, host, url, source, state, description } = reservation
+  const attempts = copies(reservation.attempts)
+  const facts = { service, port, host, url, source, state, attempts }
+  return { outcome: 'allocated', ...facts, ...(description && { description }) }
+}
+
+/** The trace of a service that has no port. */
+export function traceOfProblem({ service, code, attempts }: ServiceProblem): ServiceTrace {
+  return { outcome: 'missing', service, code, attempts: copies(attempts) }
 }
 
 /** The holders of the moment are written into attempts; those of the session stay as they were. */

@@ -1,6 +1,6 @@
 import type { LeaseAnswer } from '../lease/answer.ts'
 import { askLease } from '../lease/ask.ts'
-import { leaseName } from '../lease/names.ts'
+import { leaseName, type LeasePlace } from '../lease/names.ts'
 import type { PortOwner } from '../net/owners/index.ts'
 import type { PortHolder } from '../types.ts'
 import { findCheckout } from '../utils/checkout.ts'
@@ -8,14 +8,10 @@ import { shortenCommand } from '../utils/shorten-command.ts'
 import { stateDirectory } from '../utils/state-dir.ts'
 import { stripControls } from '../utils/strip-controls.ts'
 
+export type { LeasePlace } from '../lease/names.ts'
+
 /** Searching the processes is given up after this, in milliseconds; what is known by then counts. */
 const OWNERS_TIMEOUT_MS = 1500
-
-/** Where leases live; read from the process at the edge. */
-export interface LeasePlace {
-  readonly platform: NodeJS.Platform
-  readonly stateDir: string
-}
 
 /** The lease place of a process with this environment. */
 export function leasePlace(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): LeasePlace {

@@ -1,6 +1,7 @@
 import type { ResolvedOptions } from '../options/resolved.ts'
 import { type EnvWrite, updateEnvFile } from '../output/env-file.ts'
 import { isGitIgnored } from '../output/git-ignored.ts'
+import { portInValue } from '../output/port-in-value.ts'
 import { blockVariables, type PublishedService } from '../output/variables.ts'
 import { ask, type Steps } from '../reservation/questions.ts'
 import type { SessionUse } from '../reservation/session.ts'
@@ -59,7 +60,7 @@ function* ofOtherServers(
 ): Steps<ReadonlyMap<string, string>> {
   const { identity, uses } = use.session
   const own = new Set(services.map((service) => service.port))
-  const lines = [...block].map(([name, value]) => ({ name, value, port: portOf(value) }))
+  const lines = [...block].map(([name, value]) => ({ name, value, port: portInValue(value) }))
   const ports = new Set(lines.flatMap(({ port }) => (port && !own.has(port) ? [port] : [])))
   const others = [...uses].filter((other) => other !== use && other !== replaced)
   const here = new Set(others.flatMap((o) => [...o.reservations.values()].map((r) => r.port)))
@@ -75,12 +76,6 @@ function* ofOtherServers(
   return new Map(
     lines.flatMap(({ name, value, port }) => (port && isTheirs(port) ? [[name, value]] : [])),
   )
-}
-
-/** The port in `3000` or `http://localhost:3000`. */
-function portOf(value: string): number | undefined {
-  const digits = /^(\d+)$|:(\d+)\/?$/.exec(value)
-  return digits ? Number(digits[1] ?? digits[2]) : undefined
 }
 
 async function ignoreAdvice(file: string, name: string): Promise<string | undefined> {

@@ -1,16 +1,17 @@
 import { resolveOptions } from '../options/resolve.ts'
+import type { ResolvedOptions, ResolvedService } from '../options/resolved.ts'
 import { collectWishes } from '../options/wishes.ts'
 import { ephemeralRange } from '../net/ephemeral.ts'
 import { serviceVariables } from '../output/variables.ts'
 import { NO_PAST, planPorts } from '../plan/plan.ts'
 import { runSteps } from '../reservation/questions.ts'
-import { sessionOf, type Want } from '../reservation/session.ts'
+import { type SessionUse, sessionOf, type Want } from '../reservation/session.ts'
 import type { Options, Reservation } from '../types.ts'
 import { realRoot } from '../utils/real-root.ts'
 import type { SessionWorld } from './world.ts'
 
 /** The ports of one `reserve()`, by service. */
-export interface Reservations extends AsyncDisposable {
+export interface Reservations extends Disposable, AsyncDisposable {
   /** Only services that could be had; a service with `required: false` may be absent. */
   readonly services: Readonly<Record<string, Reservation>>
   /** The variables that publish the ports, for a child's environment: `{ API_PORT: '3000', … }`. */
@@ -23,8 +24,37 @@ export interface Reservations extends AsyncDisposable {
 export async function reserveServices(
   options: Options,
   world: SessionWorld,
-): Promise<Reservations> {
+): Promise<OpenedServices & { readonly reservations: Reservations }> {
   const resolved = resolveOptions(options)
+  const opened = await openServices(resolved, world)
+  const { use } = opened
+  const release = async (): Promise<void> => use.close()
+  const reservations: Reservations = {
+    services: Object.fromEntries(use.reservations),
+    env: () => publishedVariables(resolved.services, use.reservations),
+    release,
+    [Symbol.dispose]: () => use.close(),
+    [Symbol.asyncDispose]: release,
+  }
+  return { ...opened, reservations }
+}
+
+/** What came of {@link openServices}. */
+export interface OpenedServices {
+  readonly use: SessionUse
+  /** Variables that carry no port, in words for people. */
+  readonly warnings: readonly string[]
+}
+
+/**
+ * Reserves and holds every service of `resolved` for a program, all or none.
+ *
+ * @throws PortsError when a required service can't be had; nothing is held then.
+ */
+export async function openServices(
+  resolved: ResolvedOptions,
+  world: SessionWorld,
+): Promise<OpenedServices> {
   const root = realRoot(world.cwd, resolved.root)
   const set = collectWishes(resolved.services, {
     process: world.env,
@@ -42,19 +72,20 @@ export async function reserveServices(
     return { plan: service, host, hold: true, secure: false }
   })
   const use = await session.inTurn(() => runSteps(session.open(wants), world.place))
-  const release = async (): Promise<void> => use.close()
-  return {
-    services: Object.fromEntries(use.reservations),
-    env: () =>
-      Object.fromEntries(
-        resolved.services.flatMap(({ name, env }) => {
-          const reservation = use.reservations.get(name)
-          if (!reservation) return []
-          const { port, url } = reservation
-          return serviceVariables({ service: name, port, url, env })
-        }),
-      ),
-    release,
-    [Symbol.asyncDispose]: release,
-  }
+  return { use, warnings: set.warnings }
+}
+
+/** The variables that publish what was had of `services`: `{ API_PORT: '3000', … }`. */
+export function publishedVariables(
+  services: readonly ResolvedService[],
+  had: ReadonlyMap<string, Reservation>,
+): Record<string, string> {
+  return Object.fromEntries(
+    services.flatMap(({ name, env }) => {
+      const reservation = had.get(name)
+      if (!reservation) return []
+      const { port, url } = reservation
+      return serviceVariables({ service: name, port, url, env })
+    }),
+  )
 }

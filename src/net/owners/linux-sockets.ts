@@ -13,11 +13,14 @@ export interface ListenRow {
 const LISTEN_ROW =
   /^ *\d+: [\dA-F]+:([\dA-F]{4}) [\dA-F]+:[\dA-F]{4} 0A (?: *[^ \n]+ ){5} *(\d+)(?= |$)/gm
 
-/** The listeners on `ports` in the text of `/proc/net/tcp` or `tcp6`; odd lines are passed over. */
-export function parseListenRows(table: string, ports: ReadonlySet<number>): ListenRow[] {
+/**
+ * The listeners on `ports` (on any when left out) in the text of `/proc/net/tcp` or `tcp6`; odd lines
+ * are passed over.
+ */
+export function parseListenRows(table: string, ports?: ReadonlySet<number>): ListenRow[] {
   const rows = Array.from(table.matchAll(LISTEN_ROW), ([, port = '', inode]) => ({
     port: Number.parseInt(port, 16),
     inode: Number(inode),
   }))
-  return rows.filter((row) => ports.has(row.port))
+  return ports ? rows.filter((row) => ports.has(row.port)) : rows
 }

@@ -1,7 +1,7 @@
 import { readFile, readdir, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readProcess } from './linux-process.ts'
-import { parseListenRows } from './linux-sockets.ts'
+import { type ListenRow, parseListenRows } from './linux-sockets.ts'
 import type { Deadline, Findings, ListeningSocket } from './types.ts'
 
 /** libuv has four threads for file access; more at once would only queue up in front of others' reads. */
@@ -27,20 +27,15 @@ export async function searchLinux(
   deadline: Deadline,
   { procRoot = '/proc', ownPid = process.pid }: LinuxSearchOptions = {},
 ): Promise<void> {
-  const [tcp, tcp6] = await Promise.all([
-    readOptional(join(procRoot, 'net/tcp')),
-    readOptional(join(procRoot, 'net/tcp6')),
-  ])
   const byLink = new Map<string, ListeningSocket>()
-  for (const { port, inode } of [tcp, tcp6].flatMap((table) => parseListenRows(table, ports))) {
+  for (const { port, inode } of await readListenRows(procRoot, ports)) {
     const socket: ListeningSocket = { port, pids: new Set() }
     findings.sockets.push(socket)
     byLink.set(`socket:[${inode}]`, socket)
   }
   if (byLink.size === 0) return
 
-  const boot = /^btime (\d+)$/m.exec(await readOptional(join(procRoot, 'stat')))?.[1]
-  const bootAtMs = boot === undefined ? undefined : Number(boot) * 1000
+  const bootAtMs = await readBootTime(procRoot)
   const pids = await listPids(procRoot, ownPid)
   const queue = pids.values()
   const visitRest = async (): Promise<void> => {
@@ -56,6 +51,21 @@ export async function searchLinux(
     }
   }
   await Promise.all(Array.from({ length: CONCURRENCY }, visitRest))
+}
+
+/** The listeners on `ports`, or on any port; nothing where the tables can't be read. */
+export async function readListenRows(
+  procRoot: string,
+  ports?: ReadonlySet<number>,
+): Promise<ListenRow[]> {
+  const tables = ['net/tcp', 'net/tcp6'].map((name) => readOptional(join(procRoot, name)))
+  return (await Promise.all(tables)).flatMap((table) => parseListenRows(table, ports))
+}
+
+/** When the system started, in milliseconds since 1970; `undefined` when it does not say. */
+export async function readBootTime(procRoot: string): Promise<number | undefined> {
+  const boot = /^btime (\d+)$/m.exec(await readOptional(join(procRoot, 'stat')))?.[1]
+  return boot === undefined ? undefined : Number(boot) * 1000
 }
 
 /** Youngest first, since what takes a developer's port was usually started not long ago. */

@@ -11,6 +11,22 @@ export interface WindowsSearchOptions {
   systemRoot?: string
 }
 
+/** One call of netstat for each family. */
+export const NETSTAT_PROTOCOLS = ['TCP', 'TCPv6'] as const
+
+/** Arguments that list the sockets of one protocol with numbers only. */
+export function netstatArgs(protocol: string): readonly string[] {
+  return ['-ano', '-p', protocol]
+}
+
+/** PowerShell's path below `System32`. */
+export const POWERSHELL = 'WindowsPowerShell\\v1.0\\powershell.exe'
+
+/** Arguments with which {@link POWERSHELL} lists what `parseProcessList` reads. */
+export function powershellArgs(pids: readonly number[]): readonly string[] {
+  return ['-NoProfile', '-NonInteractive', '-Command', processQuery(pids)]
+}
+
 /** Finds listeners with netstat, command lines and start times with one PowerShell query. */
 export async function searchWindows(
   ports: ReadonlySet<number>,
@@ -28,16 +44,15 @@ export async function searchWindows(
       (output) => output ?? '',
     )
 
-  const netstat = async (protocol: string): Promise<void> => {
-    for (const { port, pid } of parseNetstat(await ask('netstat.exe', ['-ano', '-p', protocol]))) {
+  const addListeners = async (protocol: string): Promise<void> => {
+    for (const { port, pid } of parseNetstat(await ask('netstat.exe', netstatArgs(protocol)))) {
       if (ports.has(port)) findings.sockets.push({ port, pids: new Set([pid]) })
     }
   }
-  await Promise.all([netstat('TCP'), netstat('TCPv6')])
+  await Promise.all(NETSTAT_PROTOCOLS.map(addListeners))
   const pids = [...new Set(findings.sockets.flatMap((socket) => [...socket.pids]))]
   if (pids.length === 0) return
 
-  const command = ['-NoProfile', '-NonInteractive', '-Command', processQuery(pids)]
-  const processes = await ask('WindowsPowerShell\\v1.0\\powershell.exe', command)
+  const processes = await ask(POWERSHELL, powershellArgs(pids))
   for (const [pid, facts] of parseProcessList(processes)) findings.processes.set(pid, facts)
 }

@@ -1,0 +1,85 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import type { LeaseAnswer } from './answer.ts'
+import { askLease } from './ask.ts'
+import { tryFileLock } from './file-lock.ts'
+import { leaseDirectory, leaseName, type LeasePlace } from './names.ts'
+
+/** Leases that are asked at once; each costs a connection. */
+const CONCURRENCY = 64
+
+/**
+ * A listening socket's row of `/proc/net/unix`: flags with `__SO_ACCEPTCON`, and an abstract name,
+ * whose NULs are shown as `@`.
+ */
+const LINUX_ROW = /^[\da-f]+: \S+ \S+ 00010000 .* @unplugin-ports:(\d{1,5})@*$/gim
+const PIPE_NAME = /^unplugin-ports-(\d{1,5})$/
+const FILE_NAME = /^(\d{1,5})\.sock$/
+
+/**
+ * The ports that somebody on this machine has leased, in this tick and without disturbing anybody:
+ * what the system lists of local sockets. Costs one read on Linux and Windows; elsewhere one attempt
+ * at the lock of each name, since a crash leaves names behind.
+ *
+ * @returns Nothing where the system does not say.
+ */
+export function leasedPorts(place: LeasePlace): Set<number> {
+  try {
+    return new Set(leasedNow(place))
+  } catch {
+    // No directory means no leases; a sandbox may hide the list, and then nobody can say.
+    return new Set()
+  }
+}
+
+function leasedNow({ platform, stateDir }: LeasePlace): number[] {
+  switch (platform) {
+    case 'linux':
+    case 'android':
+      return parseLinuxLeases(readFileSync('/proc/net/unix', 'latin1'))
+    case 'win32':
+      return portsIn(readdirSync('\\\\.\\pipe\\'), PIPE_NAME)
+    default: {
+      const ports = portsIn(readdirSync(leaseDirectory(stateDir)), FILE_NAME)
+      return ports.filter((port) => isLocked(leaseName(port, platform, stateDir).lock))
+    }
+  }
+}
+
+/** The ports of the leases in the text of `/proc/net/unix`. */
+export function parseLinuxLeases(table: string): number[] {
+  return Array.from(table.matchAll(LINUX_ROW), ([, port]) => Number(port))
+}
+
+function portsIn(names: readonly string[], pattern: RegExp): number[] {
+  return names.flatMap((name) => pattern.exec(name)?.[1] ?? []).map(Number)
+}
+
+function isLocked(lock: string | undefined): boolean {
+  if (lock === undefined) return false
+  const found = tryFileLock(lock)
+  if (typeof found === 'object') found.release()
+  return found === 'taken'
+}
+
+/**
+ * Every lease on this machine and whose it is, in the order of the ports. An owner that does not
+ * answer in time is left out; {@link leasedPorts} has its port still.
+ *
+ * @param among Only these ports. Default: all.
+ */
+export async function listLeases(
+  place: LeasePlace,
+  among?: (port: number) => boolean,
+): Promise<LeaseAnswer[]> {
+  const ports = [...leasedPorts(place)].filter((port) => among?.(port) ?? true)
+  const answers: LeaseAnswer[] = []
+  const queue = ports.toSorted((a, b) => a - b).values()
+  const askRest = async (): Promise<void> => {
+    for (const port of queue) {
+      const answer = await askLease(port, leaseName(port, place.platform, place.stateDir))
+      if (answer) answers.push(answer)
+    }
+  }
+  await Promise.all(Array.from({ length: CONCURRENCY }, askRest))
+  return answers.toSorted((a, b) => a.port - b.port)
+}

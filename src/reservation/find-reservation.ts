@@ -1,0 +1,14 @@
+import { registry } from './registry.ts'
+import type { PortReservation } from './reservation.ts'
+
+/** This process's reservation of `port` for `root`; `undefined` when there is none (any more). */
+export function findReservation(root: string, port: number): PortReservation | undefined {
+  return reservationsOf(root).find((reservation) => reservation.port === port)
+}
+
+/** Everything that this process has reserved for `root`; ports of programs without a service too. */
+export function reservationsOf(root: string): PortReservation[] {
+  const { sessions, loose } = registry()
+  const all = new Set([...(sessions.get(root)?.reservations ?? []), ...loose.values()])
+  return [...all].filter(({ released }) => !released)
+}
