@@ -19,6 +19,7 @@ export default defineBuildConfig({
     'src/unloader',
     'src/api',
     'src/answer-worker',
+    'src/cli',
   ],
   declaration: 'node16',
   clean: true,

@@ -22,9 +22,15 @@ export function renderOverview(commands: readonly CommandSpec[], columns: number
     ),
     '',
     'Flags of every command:',
-    ...table(flagRows({ ...GLOBAL_FLAGS, version: { short: 'v', text: 'print the version' } }), width),
+    ...table(
+      flagRows({ ...GLOBAL_FLAGS, version: { short: 'v', text: 'print the version' } }),
+      width,
+    ),
     '',
-    ...wrapText('`ports` alone lists. `ports <command> --help` has examples and exit codes.', width),
+    ...wrapText(
+      '`ports` alone lists. `ports <command> --help` has examples and exit codes.',
+      width,
+    ),
   ].join('\n')
 }
 
@@ -32,7 +38,9 @@ export function renderOverview(commands: readonly CommandSpec[], columns: number
 export function renderHelp(spec: CommandSpec, columns: number): string {
   const width = Math.min(columns, MAX_WIDTH)
   const { name, args, summary, details = [], flags, examples, exits } = spec
-  const rest = spec.passesRest ? `[flags] [--] ${args}` : [args, '[flags]'].filter(Boolean).join(' ')
+  const rest = spec.passesRest
+    ? `[flags] [--] ${args}`
+    : [args, '[flags]'].filter(Boolean).join(' ')
   return [
     `Usage: ports ${name} ${rest}`,
     '',
@@ -46,10 +54,7 @@ export function renderHelp(spec: CommandSpec, columns: number): string {
     ...table(examples, width),
     '',
     'Exit codes:',
-    ...table(
-      [...exits.map(([code, text]) => [String(code), text] as const), USAGE_EXIT],
-      width,
-    ),
+    ...table([...exits.map(([code, text]) => [String(code), text] as const), USAGE_EXIT], width),
   ].join('\n')
 }
 

@@ -76,8 +76,13 @@ function tokensOf(
       { type: value === undefined ? 'boolean' : 'string', ...(short && { short }) } as const,
     ]),
   )
-  return parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true })
-    .tokens
+  return parseArgs({
+    args: [...argv],
+    options,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  }).tokens
 }
 
 function unknownFlag(
@@ -93,7 +98,10 @@ function unknownFlag(
   return `Unknown flag ${raw}. ${advice}`
 }
 
-function checkCount({ name, args: named, minArgs = 0, maxArgs }: CommandSpec, args: string[]): void {
+function checkCount(
+  { name, args: named, minArgs = 0, maxArgs }: CommandSpec,
+  args: string[],
+): void {
   const most = named === undefined ? 0 : (maxArgs ?? Infinity)
   if (args.length > most) {
     const extra = JSON.stringify(args[most])

@@ -9,6 +9,8 @@ export interface LeaseAnswer {
   readonly state: 'held' | 'leased'
   /** A server of the owner listens on the port. Absent otherwise. */
   readonly serving?: true
+  /** The owner runs a command for the port, and ends it when it is ordered to. Absent otherwise. */
+  readonly runs?: true
   readonly root: string
   readonly checkout: string
   readonly branch?: string
@@ -43,7 +45,10 @@ export function parseAnswer(line: string, port: number): LeaseAnswer | undefined
   if (typeof value !== 'object' || value === null) return undefined
   const fields = value as Record<string, unknown>
   const { v, pid, state } = fields
-  const serving = fields.serving === true && { serving: true as const }
+  const flags = {
+    ...(fields.serving === true && { serving: true as const }),
+    ...(fields.runs === true && { runs: true as const }),
+  }
   const service = text(fields.service)
   const root = text(fields.root)
   const checkout = text(fields.checkout)
@@ -54,7 +59,7 @@ export function parseAnswer(line: string, port: number): LeaseAnswer | undefined
   if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid < 1) return undefined
   if (!service || !root || !checkout || command === undefined || !since) return undefined
   const place = { root, checkout, ...(branch && { branch }) }
-  return { v, port, service, state, ...serving, ...place, pid, command, since }
+  return { v, port, service, state, ...flags, ...place, pid, command, since }
 }
 
 function text(value: unknown): string | undefined {

@@ -59,8 +59,11 @@ async function explainLeases(
       explained.push({ root, data: trace })
     }
     if (told.has(`${pid} ${port}`)) continue
-    const { v: _, ...facts } = lease
-    explained.push({ root, data: { outcome: 'elsewhere', service, holder: { ...facts, via: 'lease' } } })
+    const { v: _, runs: _r, ...facts } = lease
+    explained.push({
+      root,
+      data: { outcome: 'elsewhere', service, holder: { ...facts, via: 'lease' } },
+    })
   }
   return explained
 }

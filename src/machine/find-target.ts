@@ -21,9 +21,7 @@ export async function findService(service: string, here: Here): Promise<LeaseAns
   const named = (await leasesHere(here)).filter((lease) => lease.service === service)
   const [found, ...more] = nearestRoot(named, here.cwd)
   if (found && more.some(({ port }) => port !== found.port)) {
-    const roots = [found, ...more].map(
-      ({ root, port }) => `${nearPath(root, here.cwd)} (${port})`,
-    )
+    const roots = [found, ...more].map(({ root, port }) => `${nearPath(root, here.cwd)} (${port})`)
     throw new PortsError(
       'PORTS_NO_SERVICE',
       `"${service}" could be that of ${roots.join(' or ')}. Go to one of these directories (or pass it as --cwd), or name the port.`,

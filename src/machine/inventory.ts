@@ -63,7 +63,9 @@ export async function takeInventory(
     ...unknown.flatMap((port) => {
       const view = views.get(port)
       // The lease may be gone, or new, since the list was made.
-      return leased.has(port) || !view ? [] : [view.lease ? leaseRow(view.lease, true, view) : strangerRow(view)]
+      return leased.has(port) || !view
+        ? []
+        : [view.lease ? leaseRow(view.lease, true, view) : strangerRow(view)]
     }),
   ]
   return rows
@@ -110,7 +112,13 @@ function strangerRow({ port, listeners, container }: PortView): Row {
   }
 }
 
-function processOf({ pid, command }: { pid?: number; command?: string }): Pick<Row, 'pid' | 'command'> {
+function processOf({
+  pid,
+  command,
+}: {
+  pid?: number
+  command?: string
+}): Pick<Row, 'pid' | 'command'> {
   return { ...(pid !== undefined && { pid }), ...(command && { command }) }
 }
 

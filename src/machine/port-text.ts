@@ -15,7 +15,7 @@ export function portText({ port, lease, listeners, container }: PortView, from: 
   const [first] = listeners
   if (first && !owner) return listenerText(port, first, from)
   if (!lease) return 'nobody'
-  const { v: _, serving: _s, ...facts } = lease
+  const { v: _, runs: _r, ...facts } = lease
   return holderText({ ...facts, via: 'lease' }, from)
 }
 

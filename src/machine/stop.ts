@@ -4,7 +4,6 @@ import { containerText, portText } from './port-text.ts'
 import { orderOwner } from './give-orders.ts'
 import type { Here } from './leases-here.ts'
 import { type Listener, type Looking, lookAt, type PortView } from './look-at.ts'
-import { whosePort } from './whose-port.ts'
 
 /** A process that can be told from any other that gets its number later. */
 export type KnownListener = Listener & { readonly pid: number }
@@ -40,7 +39,7 @@ const MAX_SYSTEM_PID = process.platform === 'win32' ? 4 : 1
 export async function planStop(port: number, here: Here, looking: Looking): Promise<StopPlan> {
   const view = (await lookAt([port], looking)).get(port) ?? { port, listeners: [] }
   const { lease, listeners, container } = view
-  if (lease?.runs && whosePort(view, here.checkout.dir) !== 'foreign' && lease.checkout === here.checkout.dir) {
+  if (lease?.runs && lease.checkout === here.checkout.dir) {
     return { kind: 'own', view }
   }
   if (container) {
@@ -53,7 +52,9 @@ export async function planStop(port: number, here: Here, looking: Looking): Prom
       : 'nobody listens there.'
     return { kind: 'nobody', view, advice }
   }
-  const known = listeners.filter((listener): listener is KnownListener => listener.pid !== undefined)
+  const known = listeners.filter(
+    (listener): listener is KnownListener => listener.pid !== undefined,
+  )
   if (known.length < listeners.length) {
     return { kind: 'refused', view, why: "its process is another user's, who alone may stop it." }
   }

@@ -24,8 +24,8 @@ export async function liveVariables(here: Here): Promise<LiveVariables> {
   const leases = nearestRoot(await leasesHere(here), here.cwd)
   const variables = new Map<string, string>()
   const warnings: string[] = []
-  for (const [root, leases] of byRoot(leases)) {
-    for (const [name, value] of variablesOf(root, leases)) {
+  for (const [root, own] of byRoot(leases)) {
+    for (const [name, value] of variablesOf(root, own)) {
       const other = variables.get(name)
       if (other === undefined) variables.set(name, value)
       else if (other !== value) {

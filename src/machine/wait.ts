@@ -75,12 +75,15 @@ export async function waitForPort(
         if (!view || whosePort(view, here.checkout.dir) !== 'foreign') {
           return { end: 'reached', port }
         }
-        return { end: 'foreign', port, who: portText(view, here.cwd) }
+        return { end: 'foreign', port, who: portText(view, here.checkout.dir) }
       }
     }
     if (performance.now() + INTERVAL_MS > end) {
       const name = 'port' in what ? what.name : `"${what.service}"`
-      throw new PortsError('PORTS_TIMEOUT', await timedOut(name, state, timeoutMs, seen, last, here, looking))
+      throw new PortsError(
+        'PORTS_TIMEOUT',
+        await timedOut(name, state, timeoutMs, seen, last, here, looking),
+      )
     }
     await delay(INTERVAL_MS)
   }
@@ -123,7 +126,7 @@ async function timedOut(
 ): Promise<string> {
   const view = port === undefined ? undefined : (await lookAt([port], looking)).get(port)
   const who = view && (view.lease ?? view.listeners[0] ?? view.container)
-  const there = who ? ` On ${port}: ${portText(view, here.cwd)}.` : ''
+  const there = who ? ` On ${port}: ${portText(view, here.checkout.dir)}.` : ''
   const advice =
     state === 'closed'
       ? 'Stop it with `ports stop`, or wait longer with --timeout.'

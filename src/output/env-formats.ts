@@ -41,5 +41,8 @@ function shellQuote(value: string): string {
 }
 
 function forContainers(value: string): string {
-  return value.replace(/^(\w+:\/\/)(?:localhost|127\.0\.0\.1|\[::1\])(?=[:/]|$)/, `$1${HOST_OF_CONTAINERS}`)
+  return value.replace(
+    /^(\w+:\/\/)(?:localhost|127\.0\.0\.1|\[::1\])(?=[:/]|$)/,
+    `$1${HOST_OF_CONTAINERS}`,
+  )
 }

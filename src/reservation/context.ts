@@ -5,6 +5,7 @@ import type { Checkout } from '../utils/checkout.ts'
 import type { AllocationContext } from './allocate.ts'
 import { findReservation } from './find-reservation.ts'
 import { obeyOrder, orderDesk } from './orders.ts'
+import { registry } from './registry.ts'
 import type { SessionIdentity } from './session.ts'
 
 /** What all ports of one allocation share; the leases that it takes tell of `identity`. */
@@ -24,6 +25,7 @@ export function allocationContext(
       service,
       state,
       ...(findReservation(root, port)?.state === 'serving' && { serving: true }),
+      ...(registry().orders?.stop && { runs: true }),
       root,
       checkout,
       ...(branch && { branch }),

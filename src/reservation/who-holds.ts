@@ -75,7 +75,7 @@ function systemFacts(owner: PortOwner | undefined): SystemFacts | undefined {
 }
 
 function leaseHolder(lease: LeaseAnswer, owner: SystemFacts | undefined): PortHolder {
-  const { v: _, ...facts } = lease
+  const { v: _, runs: _r, ...facts } = lease
   // A server that somebody else started is not the process that holds the lease.
   const other = lease.state === 'leased' && owner?.pid !== undefined && owner.pid !== lease.pid
   return { ...facts, via: 'lease', ...(other ? owner : owner?.cwd && { cwd: owner.cwd }) }
