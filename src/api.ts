@@ -6,7 +6,8 @@ import { registry } from './reservation/registry.ts'
 import { whoHolds as findHolders } from './reservation/who-holds.ts'
 import { portOf, type PortQuery } from './session/port-of.ts'
 import { processWorld } from './session/world.ts'
-import type { Allocation, Options, PortHolder } from './types.ts'
+import type { HealthSource } from './reservation/session.ts'
+import type { Allocation, Options, PortHolder, ServiceHealth } from './types.ts'
 import { realRoot } from './utils/real-root.ts'
 
 export { PortsError, PortsOptionError } from './errors.ts'
@@ -112,6 +113,30 @@ export async function move(
   }
   const moved = await session.move(service, to)
   return { service, from: moved.from, to: moved.to }
+}
+
+/**
+ * How the services of `root` are, as the plugins of this process last saw them.
+ *
+ * @param root Default: the working directory.
+ * @returns One entry for each watched service; empty before a server has started.
+ */
+export function health(root?: string): ServiceHealth[] {
+  return healthSources(root).flatMap((source) => source.all())
+}
+
+/**
+ * Probes every watched service of `root` now, each once, and says how they are.
+ *
+ * @param root Default: the working directory.
+ */
+export async function checkHealth(root?: string): Promise<ServiceHealth[]> {
+  return (await Promise.all(healthSources(root).map((source) => source.checkAll()))).flat()
+}
+
+function healthSources(root: string | undefined): HealthSource[] {
+  const session = registry().sessions.get(realRoot(processWorld().cwd, root))
+  return [...(session?.healthSources ?? [])]
 }
 
 /**

@@ -49,6 +49,76 @@ export interface ServiceEnvNames {
  */
 export type ProxyOptions = Record<string, unknown>
 
+/** How a service is watched while a session runs. */
+export interface HealthOptions {
+  /**
+   * What counts as an answer: a connection (`'tcp'`), an HTTP answer (`'http'`), a WebSocket
+   * (`'ws'`), a bundler's HMR socket (`'hmr'`), a datagram that is not refused (`'udp'`), or what a
+   * function says: it gets the port and returns or rejects.
+   *
+   * @default 'http' with a `path` or `status`, else 'tcp'
+   */
+  type?: 'tcp' | 'http' | 'ws' | 'hmr' | 'udp' | HealthCheck
+  /** Path for `'http'`, `'ws'` and `'hmr'`. Default `'/'`. */
+  path?: string
+  /** HTTP statuses that count as healthy. Default: everything below 500. */
+  status?: number | readonly number[]
+  /**
+   * Time between two probes of a healthy service, in milliseconds, 100 or more. One that fails is
+   * probed after a second, then less and less often up to this. `PORTS_HEALTH_INTERVAL_MS` sets the
+   * default.
+   *
+   * @default 10_000
+   */
+  intervalMs?: number
+  /** A probe without an answer has failed after this, in milliseconds. Default 2000. */
+  timeoutMs?: number
+  /** Successes in a row that make it healthy. Default 1. */
+  healthyAfter?: number
+  /** Failures in a row that make it degraded or take it down. Default 2. */
+  unhealthyAfter?: number
+}
+
+/** A probe of the user's own: `false` and a rejection mean that the service is not healthy. */
+export type HealthCheck = (target: { port: number; url: string; signal: AbortSignal }) => unknown
+
+/** What is known of a service's server. */
+export type HealthState =
+  /** It has not answered yet. */
+  | 'starting'
+  | 'healthy'
+  /** Somebody answers, but wrongly. */
+  | 'degraded'
+  /** It answered before and does no more. */
+  | 'down'
+  /** Another checkout's server answers on its port. */
+  | 'stolen'
+
+/** One probe in a service's history. */
+export interface HealthSample {
+  /** When it ended, in milliseconds since 1970. */
+  readonly at: number
+  /** How long it took, in milliseconds. */
+  readonly latencyMs: number
+  readonly ok: boolean
+  /** What was wrong; absent when nothing was. */
+  readonly reason?: string
+}
+
+/** What is known of one service's health. */
+export interface ServiceHealth {
+  readonly service: string
+  readonly state: HealthState
+  /** Since when it is in that state, in milliseconds since 1970. */
+  readonly since: number
+  /** Why it is not healthy. */
+  readonly reason?: string
+  /** Of the latest probe that succeeded, in milliseconds. */
+  readonly latencyMs?: number
+  /** The latest probes, the oldest first; at most sixty. */
+  readonly history: readonly HealthSample[]
+}
+
 /** What one service asks for. `api: 3000` is short for `api: { preferred: 3000 }`. */
 export interface ServiceOptions {
   /** Port or ports tried first, in order. Default: the bundler's own port for `dev`, `hmr` and `preview`. */
@@ -114,6 +184,22 @@ export interface ServiceOptions {
   path?: string
   /** Whether the port is remembered for the next run. Default: the top-level `sticky`. */
   sticky?: boolean
+  /**
+   * What happens to requests for `proxy` paths while another checkout's server stands on the
+   * service's port: `'refuse'` answers 502 and says whose it is, `'warn'` says so once and lets them
+   * through, `'off'` takes whoever is there for the service (an API that lives in a repository of
+   * its own, for example).
+   *
+   * @default 'refuse'
+   */
+  identity?: 'refuse' | 'warn' | 'off'
+  /**
+   * How its server is watched while a session runs: `'/healthz'` is short for
+   * `{ type: 'http', path: '/healthz' }`, `true` for every default, `false` turns it off.
+   *
+   * @default true; false for servers that don't speak HTTP, some of which take a mere connection for an attack
+   */
+  health?: boolean | string | HealthOptions
   /** `hmr` only: a port of its own although the dev server could share its one. Default `false`. */
   separate?: boolean
   /** One line for people: shown in the summary and in errors. */

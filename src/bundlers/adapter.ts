@@ -48,6 +48,8 @@ export interface Run {
   addresses(): Record<string, { port: number; url: string }>
   /** What the proxy says while nobody answers on the service's port. */
   startHint(service: string): StartHint
+  /** Watches who stands on a proxied service's port. */
+  guard(service: string): ProxyGuard
   /** Warnings to print as soon as there is a logger. */
   warn(warnings: readonly string[]): void
   /** Prints the warnings so far, and later ones as they come. */
@@ -65,6 +67,18 @@ export interface Run {
   /** `tell` is called when one of the run's services has got another port. */
   onMoved(tell: (service: string) => void): void
   close(): void
+}
+
+/** Keeps requests from a server that stands on a service's port and is another checkout's. */
+export interface ProxyGuard {
+  /**
+   * Makes sure that {@link ProxyGuard.refusal} is right for a request that comes now.
+   *
+   * @returns `undefined` when it is, which is the rule; else a promise to wait for. It never rejects.
+   */
+  settle(): Promise<void> | undefined
+  /** Who is there instead, for people; `undefined` when requests may go on. */
+  refusal(): string | undefined
 }
 
 /** How somebody gets a missing server going. */

@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import type { ProxyRule } from '../options/resolved.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
 import { isSameOrigin } from '../utils/same-origin.ts'
-import type { HostLogger, StartHint } from './adapter.ts'
+import type { HostLogger, ProxyGuard, Run, StartHint } from './adapter.ts'
+import { type ForeignGate, foreignGate, type Listener } from './foreign-gate.ts'
 import {
   answerMissing,
   isHangUp,
@@ -27,24 +28,25 @@ export interface ProxiedService {
   readonly url: string
   readonly rules: readonly ProxyRule[]
   hint(): StartHint
+  readonly guard: ProxyGuard
 }
 
 /** The service behind paths that are proxied to `reservation`. */
 export function proxiedService(
   reservation: PortReservation,
   rules: readonly ProxyRule[],
-  hint: () => StartHint,
+  run: Pick<Run, 'startHint' | 'guard'>,
 ): ProxiedService {
+  const { service } = reservation
   return {
     get url() {
       return reservation.url
     },
     rules,
-    hint,
+    hint: () => run.startHint(service),
+    guard: run.guard(service),
   }
 }
-
-type ErrorListener = (error: unknown, request: unknown, response: unknown) => void
 
 /**
  * Entries with http-proxy-middleware's options; paths for which the user has an entry already get none.
@@ -63,21 +65,24 @@ export function proxyEntries(
     .filter(({ context }) => !taken.has(context))
     .map(({ context, options }) => {
       const { configure: _viteOnly, rewrite, ...settings } = options
-      const onError = missingServer(service, logger, log)
+      const isOurs = settings.target === undefined && settings.router === undefined
+      const gate = isOurs ? foreignGate(service) : undefined
+      const onError = missingServer(service, logger, log, gate)
+      const on = settings.on as Record<string, Listener | undefined> | undefined
+      const onProxyReq = gate?.before((settings.onProxyReq as Listener | undefined) ?? on?.proxyReq)
       return {
         context: [context],
         target: service.url,
-        // Asked for each request, so that a service which moves is followed.
-        ...(settings.target === undefined && { router: () => service.url }),
         ws: true,
         ...(typeof rewrite === 'function' && { pathRewrite: rewrite }),
         ...settings,
+        ...(gate && { router: gate.router, onProxyReq }),
         // Where http-proxy-middleware looks for it: version 2 here, later ones under `on`.
         onError,
         ...(log && { logProvider: () => log.provider }),
         // Version 3 and later report the same error a second time, in words of their own.
         logger: withoutProxyErrors(logger),
-        on: { ...(settings.on as object | undefined), error: onError },
+        on: { ...on, ...(onProxyReq && { proxyReq: onProxyReq }), error: onError },
       }
     })
 }
@@ -147,11 +152,17 @@ function missingServer(
   service: ProxiedService,
   logger: HostLogger,
   log: ProxyLog | undefined,
-): ErrorListener {
+  gate: ForeignGate | undefined,
+): Listener {
   let toldAt = -Infinity
   return (error, request, response) => {
     log?.hush()
     const url = (request as IncomingMessage | undefined)?.url ?? '/'
+    const refusal = gate?.refusal(request)
+    if (refusal !== undefined) {
+      answerMissing(response, refusal)
+      return
+    }
     // A tab that closes its WebSocket is no failure of the service.
     if (isHangUp(error) && !isHttpResponse(response)) return
     if (!isNobodyListening(error)) {

@@ -22,6 +22,25 @@ export function missingServerText(hint: StartHint, url: string): string {
     .join('\n')
 }
 
+/** The text of the 502 answer while another checkout's server stands on a service's port. */
+export function foreignServerText(hint: StartHint, who: string, url: string): string {
+  return [
+    `502: port ${hint.port} is served by ${who}, which is not this checkout's "${hint.service}" service.`,
+    '',
+    `  asked for   ${url}`,
+    `  refused     http://localhost:${hint.port}`,
+    '',
+    `Stop that server. ${startSentence(hint)} Then load this again.`,
+    `Should requests go to it? Set services.${hint.service}.identity to 'off'.`,
+    '',
+  ].join('\n')
+}
+
+/** One line for the terminal. */
+export function foreignServerLine(hint: StartHint, who: string): string {
+  return `port ${hint.port} ("${hint.service}") is served by ${who}, not by this checkout: requests are refused. Stop that server. ${startSentence(hint)}`
+}
+
 /** One line for the terminal. */
 export function missingServerLine(hint: StartHint, url: string): string {
   return `${url}: nothing answers on port ${hint.port} ("${hint.service}"). ${startSentence(hint)}`

@@ -1,3 +1,4 @@
+import type { ResolvedHealth } from './health.ts'
 import type { Protocol, ProxyOptions, Strategy } from '../types.ts'
 
 /** Inclusive on both ends. */
@@ -71,6 +72,11 @@ export interface ResolvedService {
   readonly browser: boolean
   readonly env: ResolvedEnvNames
   readonly proxy: readonly ProxyRule[]
+  /** `undefined`: it is not watched. */
+  readonly health: ResolvedHealth | undefined
+  /** The user said how, or that, it is watched. */
+  readonly healthGiven: boolean
+  readonly identity: 'refuse' | 'warn' | 'off'
   readonly separate: boolean
   readonly description: string | undefined
   readonly metadata: Record<string, unknown> | undefined

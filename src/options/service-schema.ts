@@ -1,5 +1,6 @@
 import { array, type GenericSchema, lazy } from 'valibot'
 import type { ServiceEnvNames, ServiceOptions } from '../types.ts'
+import { healthSchema } from './health-schema.ts'
 import { isJson } from './json.ts'
 import { leaf, optionTable, refuse } from './keyed.ts'
 import { isPlainObject } from './plain-object.ts'
@@ -79,6 +80,8 @@ function serviceEntries(name: string) {
     required: booleanValue(),
     env: envNamesSchema(),
     proxy: proxySchema(name),
+    health: healthSchema(),
+    identity: oneOf(['refuse', 'warn', 'off'], 'identity'),
     separate: separateSchema(name),
     description: lineValue(),
     metadata: leaf(

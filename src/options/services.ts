@@ -1,4 +1,5 @@
 import type { Options, ServiceOptions } from '../types.ts'
+import { resolveHealth } from './health.ts'
 import { resolveEnvNames } from './names.ts'
 import { MAX_PORT, parseRange } from './ranges.ts'
 import type { ProxyRule, Range, ResolvedPool, ResolvedService, ServiceKind } from './resolved.ts'
@@ -57,6 +58,8 @@ function resolveService(
   const usual = kind === 'external' || range ? undefined : builtIn[kind]
   const preferred = resolvePreferred(service.preferred, usual)
   const proxy = resolveProxy(service.proxy)
+  // Services are proxied to or opened by hand, so a browser may meet any of them.
+  const browser = true
   return {
     name,
     kind,
@@ -74,10 +77,12 @@ function resolveService(
     host: service.host ?? inherited.host,
     strict: service.strict ?? inherited.strict,
     required: service.required ?? true,
-    // Other services are proxied to or opened by hand, so a browser may meet any of them.
-    browser: true,
+    browser,
     env: resolveEnvNames({ name, kind, env: service.env, proxied: proxy.length > 0 }),
     proxy,
+    health: resolveHealth(service.health, browser, service.protocol === 'udp' ? 'udp' : 'tcp'),
+    healthGiven: service.health !== undefined,
+    identity: service.identity ?? 'refuse',
     separate: service.separate ?? false,
     description: service.description,
     metadata: service.metadata,

@@ -1,5 +1,6 @@
 import { PortsError, type ServiceProblem } from '../errors.ts'
 import type { ServicePlan } from '../plan/plan.ts'
+import type { ServiceHealth } from '../types.ts'
 import { type Checkout, findCheckout } from '../utils/checkout.ts'
 import type { Debug } from '../utils/debug.ts'
 import { type AllocationContext, allocateService, type ServiceRequest } from './allocate.ts'
@@ -22,6 +23,12 @@ export interface Want {
   readonly hold: boolean
   readonly secure: boolean
   readonly remembered?: number | undefined
+}
+
+/** Knows how services are; see `health` in the programmatic entry. */
+export interface HealthSource {
+  all(): ServiceHealth[]
+  checkAll(): Promise<ServiceHealth[]>
 }
 
 /** A service has got another port. */
@@ -81,6 +88,8 @@ export class Session {
   readonly uses = new Set<SessionUse>()
   /** Told after a service has moved and before its old port is given up. */
   readonly onMove = new Set<(move: Move) => void | Promise<void>>()
+  /** What watches the health of this session's services. */
+  readonly healthSources = new Set<HealthSource>()
   /** How each service was wanted last. */
   readonly #wants = new Map<string, Want>()
   #queue: Promise<unknown> = Promise.resolve()

@@ -37,11 +37,9 @@ export async function whoHolds(
   ])
   for (const port of ports) {
     const lease = leases.get(port)
-    const owner = systemFacts(owners.get(port)?.[0])
+    const owner = owners.get(port)?.[0]
     if (lease) holders.set(port, leaseHolder(lease, owner))
-    else if (owner) {
-      holders.set(port, { port, via: 'system', ...owner, ...(owner.cwd && checkoutOf(owner.cwd)) })
-    }
+    else if (owner) holders.set(port, systemHolder(port, owner))
   }
   return holders
 }
@@ -64,9 +62,7 @@ export async function askLeases(
 type SystemFacts = Pick<PortHolder, 'pid' | 'command' | 'cwd'>
 
 /** What another program calls itself, made safe to print. */
-function systemFacts(owner: PortOwner | undefined): SystemFacts | undefined {
-  if (!owner) return undefined
-  const { pid, command, cwd } = owner
+function systemFacts({ pid, command, cwd }: PortOwner): SystemFacts {
   return {
     ...(pid !== undefined && { pid }),
     ...(command && { command: shortenCommand(command) }),
@@ -74,8 +70,16 @@ function systemFacts(owner: PortOwner | undefined): SystemFacts | undefined {
   }
 }
 
-function leaseHolder(lease: LeaseAnswer, owner: SystemFacts | undefined): PortHolder {
+/** The holder that a listening process is. */
+export function systemHolder(port: number, owner: PortOwner): PortHolder {
+  const facts = systemFacts(owner)
+  return { port, via: 'system', ...facts, ...(facts.cwd && checkoutOf(facts.cwd)) }
+}
+
+/** The holder that a lease tells of, with what the system says of its listening process. */
+export function leaseHolder(lease: LeaseAnswer, listening?: PortOwner): PortHolder {
   const { v: _, runs: _r, ...facts } = lease
+  const owner = listening && systemFacts(listening)
   // A server that somebody else started is not the process that holds the lease.
   const other = lease.state === 'leased' && owner?.pid !== undefined && owner.pid !== lease.pid
   return { ...facts, via: 'lease', ...(other ? owner : owner?.cwd && { cwd: owner.cwd }) }

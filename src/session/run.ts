@@ -10,8 +10,10 @@ import type { PortReservation } from '../reservation/reservation.ts'
 import type { Move, SessionUse } from '../reservation/session.ts'
 import { withDeadline } from '../utils/deadline.ts'
 import type { EnvFiles } from './env-files.ts'
+import { createProxyGuard, type ServiceGuard } from './proxy-guard.ts'
 import { publish } from './publish.ts'
 import { scriptFor } from './start-hint.ts'
+import type { RunHealth } from './health/run-health.ts'
 import type { SessionWorld } from './world.ts'
 
 /** The summary waits this long for the names of who holds the preferred ports, in milliseconds. */
@@ -27,6 +29,9 @@ export class DevRun implements Run {
   readonly #holders: Promise<unknown>
   #holdersKnown = false
   readonly #movedListeners: ((service: string) => void)[] = []
+  readonly #guards = new Map<string, ServiceGuard>()
+  #health: RunHealth | undefined
+  #closed = false
   #write: EnvWrite | undefined
   #warnings: string[] = []
   #logger: HostLogger | undefined
@@ -135,6 +140,24 @@ export class DevRun implements Run {
     const waiting = this.#warnings
     this.#warnings = []
     this.warn(waiting)
+    void this.#watchHealth(logger)
+  }
+
+  /** Not before there is a server, and not in the way of its start. */
+  async #watchHealth(logger: HostLogger): Promise<void> {
+    const { watchHealth } = await import('./health/run-health.ts')
+    if (this.#closed || this.#health) return
+    this.#health = watchHealth(
+      this.#request.services.map(({ service }) => service),
+      {
+        session: this.use.session,
+        env: this.#world.env,
+        reservation: (service) => this.reservation(service),
+        stranger: (service) => this.guard(service).stranger(),
+        say: (line, level) =>
+          logger[level](level === 'info' ? noticeLine(line) : warningLine(line)),
+      },
+    )
   }
 
   printSummary(logger: HostLogger): void {
@@ -153,6 +176,24 @@ export class DevRun implements Run {
     this.printSummary(logger)
   }
 
+  guard(service: string): ServiceGuard {
+    let guard = this.#guards.get(service)
+    if (!guard) {
+      const found = this.#request.services.find((host) => host.service.name === service)
+      guard = found
+        ? createProxyGuard(found.service, {
+            checkout: this.use.session.checkout.dir,
+            place: this.#world.place,
+            reservation: (name) => this.reservation(name),
+            startHint: (name) => this.startHint(name),
+            warn: (warnings) => this.warn(warnings),
+          })
+        : UNGUARDED
+      this.#guards.set(service, guard)
+    }
+    return guard
+  }
+
   ownWrite(file: string): readonly string[] | undefined {
     const { blockFile } = this.#files
     if (!this.#write || blockFile === undefined || resolve(file) !== blockFile) return undefined
@@ -164,6 +205,8 @@ export class DevRun implements Run {
   }
 
   close(): void {
+    this.#closed = true
+    this.#health?.close()
     this.use.session.onMove.delete(this.#follow)
     this.use.close()
   }
@@ -175,6 +218,7 @@ export class DevRun implements Run {
     const where = variable && file ? `; ${variable} in ${file} says so` : ''
     this.#logger?.info(noticeLine(`"${service}" has moved from port ${from} to ${to}${where}.`))
     for (const tell of this.#movedListeners) tell(service)
+    this.#health?.restart(service)
   }
 
   #print(logger: HostLogger): void {
@@ -221,6 +265,13 @@ export class DevRun implements Run {
     const found = this.#request.options.services.find(({ name }) => name === service)
     return found?.env.port[0]
   }
+}
+
+/** For a service that this run doesn't have. */
+const UNGUARDED: ServiceGuard = {
+  settle: () => undefined,
+  refusal: () => undefined,
+  stranger: () => Promise.resolve(undefined),
 }
 
 function noticeLine(notice: string): string {

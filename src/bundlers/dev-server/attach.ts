@@ -70,7 +70,7 @@ function addProxies(
   const added = options.services.flatMap(({ name, proxy }) => {
     const reservation = run.reservation(name)
     if (!reservation || proxy.length === 0) return []
-    const service = proxiedService(reservation, proxy, () => run.startHint(name))
+    const service = proxiedService(reservation, proxy, run)
     for (const path of overriddenPaths(service, written)) {
       run.warn([
         `devServer.proxy for "${path}" in your config names another target than ${service.url}, so requests don't follow "${name}". Remove that entry.`,

@@ -85,6 +85,7 @@ function proxiedServices(
         },
         rules: proxy,
         hint,
+        guard: run.guard(name),
         logger,
       },
     ]

@@ -2,9 +2,10 @@ import type { IncomingMessage } from 'node:http'
 import type { ProxyOptions as ViteProxyOptions } from 'vite'
 import type { ProxyRule } from '../../options/resolved.ts'
 import { isSameOrigin } from '../../utils/same-origin.ts'
-import type { HostLogger, StartHint } from '../adapter.ts'
+import type { HostLogger, ProxyGuard, StartHint } from '../adapter.ts'
 import {
   answerMissing,
+  foreignServerText,
   isNobodyListening,
   missingServerLine,
   missingServerText,
@@ -16,6 +17,7 @@ export interface ProxiedService {
   readonly url: string
   readonly rules: readonly ProxyRule[]
   hint(): StartHint
+  readonly guard: ProxyGuard
   readonly logger: () => HostLogger
 }
 
@@ -39,7 +41,10 @@ export function proxyEntries(service: ProxiedService, written: ProxyMap | undefi
       ...settings,
       configure(proxy, resolved) {
         configure?.(proxy, resolved)
-        if (settings.target === undefined) followService(resolved, service)
+        if (settings.target === undefined) {
+          followService(resolved, service)
+          refuseForeign(proxy, service)
+        }
         answerForMissingServer(proxy, service)
       },
     }
@@ -68,6 +73,32 @@ function followService(resolved: ViteProxyOptions, service: ProxiedService): voi
   })
 }
 
+/** Answers 502 instead of forwarding while another checkout's server stands on the port. */
+function refuseForeign(proxy: ProxyServer, { guard, hint }: ProxiedService): void {
+  const guarded =
+    (forward: (...args: unknown[]) => unknown) =>
+    (...args: unknown[]): void => {
+      const [request, response] = args
+      const go = (): void => {
+        const who = guard.refusal()
+        if (who === undefined) forward.apply(proxy, args)
+        else answerMissing(response, foreignServerText(hint(), who, urlOf(request)))
+      }
+      const settled = guard.settle()
+      if (!settled) return go()
+      // Nobody else listens yet to the errors of a WebSocket's bare socket.
+      ;(response as NodeJS.EventEmitter).on('error', () => {})
+      void settled.then(go)
+    }
+  const methods = proxy as { web: unknown; ws: unknown }
+  methods.web = guarded(proxy.web as never)
+  methods.ws = guarded(proxy.ws as never)
+}
+
+function urlOf(request: unknown): string {
+  return (request as IncomingMessage | undefined)?.url ?? '/'
+}
+
 /**
  * Answers 502 with the way out when nothing listens yet, instead of Vite's empty 500 and a stack
  * for every request. Other proxy errors stay Vite's.
@@ -82,7 +113,7 @@ function answerForMissingServer(proxy: ProxyServer, service: ProxiedService): vo
       return emit(event, ...args)
     }
     const hint = service.hint()
-    const url = (request as IncomingMessage | undefined)?.url ?? '/'
+    const url = urlOf(request)
     if (!told) service.logger().warn(missingServerLine(hint, url))
     told = true
     answerMissing(response, missingServerText(hint, url))

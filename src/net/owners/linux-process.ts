@@ -1,37 +1,13 @@
 import { open, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { parseStat } from '../../utils/process-stat.ts'
 import type { ProcessFacts } from './types.ts'
-
-/** The parts of `/proc/<pid>/stat` that are used here. */
-export interface ProcessStat {
-  /** At most 15 bytes, chosen by the process: may contain anything, parentheses and spaces too. */
-  readonly name: string
-  /** One letter; `Z` and `X` are dead. */
-  readonly state: string
-  /** Start time in ticks since boot. */
-  readonly startTicks: number
-}
 
 /** `USER_HZ`: what the kernel shows to programs is in 1/100 s on every architecture Node runs on. */
 const TICK_MS = 10
 
 /** Enough to recognise a command; the kernel's own limit is in the megabytes. */
 const MAX_READ_BYTES = 4096
-
-/** Parses `/proc/<pid>/stat`; undefined when it is cut off or no such line at all. See proc(5). */
-export function parseStat(stat: string): ProcessStat | undefined {
-  const open = stat.indexOf('(')
-  const close = stat.lastIndexOf(')')
-  if (open < 0 || close < open) return undefined
-  // The first of these is field 3, so field 22 is at 19.
-  const fields = stat
-    .slice(close + 1)
-    .trim()
-    .split(' ')
-  const [state, startTicks] = [fields[0], fields[19]]
-  if (!state || !startTicks || !/^\d+$/.test(startTicks)) return undefined
-  return { name: stat.slice(open + 1, close), state, startTicks: Number(startTicks) }
-}
 
 /**
  * Joins NUL-terminated arguments. Those with white space get double quotes, with quotes and

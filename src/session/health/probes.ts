@@ -1,0 +1,169 @@
+import type { ProbeOutcome } from './state.ts'
+
+/** Where a probe goes and when it gives up. */
+export interface ProbeTarget {
+  readonly port: number
+  /** `http://localhost:3000`. */
+  readonly url: string
+  /** IP address or name to connect to. */
+  readonly hostname: string
+  readonly path: string
+  /** Statuses that count as healthy; empty for everything below 500. */
+  readonly status: readonly number[]
+  readonly timeoutMs: number
+}
+
+const OK: ProbeOutcome = { ok: true }
+
+/** Somebody accepts connections. */
+export async function probeTcp({ port, hostname, timeoutMs }: ProbeTarget): Promise<ProbeOutcome> {
+  const { connect } = await import('node:net')
+  return settle(timeoutMs, (finish, signal) => {
+    const socket = connect({ port, host: hostname, signal, autoSelectFamily: true })
+    socket.on('error', (error) => finish(failure(error)))
+    socket.once('connect', () => {
+      finish(OK)
+    })
+  })
+}
+
+/** Somebody answers an HTTP request in time, with a status that counts. Certificates are not checked. */
+export async function probeHttp(target: ProbeTarget): Promise<ProbeOutcome> {
+  const { url, path, status, timeoutMs } = target
+  const { request } = await import(url.startsWith('https:') ? 'node:https' : 'node:http')
+  return settle(timeoutMs, (finish, signal) => {
+    const asked = request(new URL(path, url), {
+      signal,
+      agent: false,
+      rejectUnauthorized: false,
+      headers: { 'user-agent': 'unplugin-ports', connection: 'close' },
+    }) as import('node:http').ClientRequest
+    asked.on('error', (error) => finish(failure(error)))
+    asked.once('response', (response) => {
+      const code = response.statusCode ?? 0
+      // What was asked for is known; the rest of the answer is cut off.
+      response.on('error', () => {})
+      const healthy = status.length > 0 ? status.includes(code) : code < 500
+      finish(healthy ? OK : { ok: false, answered: true, reason: `answers with status ${code}` })
+    })
+    asked.end()
+  })
+}
+
+/**
+ * Somebody takes part in a WebSocket handshake.
+ *
+ * @param protocol Asked for as the bundler's client does, or its server may refuse.
+ */
+export async function probeWebSocket(
+  target: ProbeTarget,
+  protocol: string | undefined,
+): Promise<ProbeOutcome> {
+  const { url, path, timeoutMs } = target
+  const [{ request }, { randomBytes }] = await Promise.all([
+    import(url.startsWith('https:') ? 'node:https' : 'node:http'),
+    import('node:crypto'),
+  ])
+  return settle(timeoutMs, (finish, signal) => {
+    const asked = request(new URL(path, url), {
+      signal,
+      agent: false,
+      rejectUnauthorized: false,
+      headers: {
+        connection: 'Upgrade',
+        upgrade: 'websocket',
+        origin: url,
+        'sec-websocket-version': '13',
+        'sec-websocket-key': randomBytes(16).toString('base64'),
+        ...(protocol && { 'sec-websocket-protocol': protocol }),
+      },
+    }) as import('node:http').ClientRequest
+    asked.on('error', (error) => finish(failure(error)))
+    asked.once('upgrade', (_, socket) => {
+      socket.on('error', () => {})
+      finish(OK)
+      socket.destroy()
+    })
+    asked.once('response', (response) => {
+      response.on('error', () => {})
+      const reason = `refuses WebSockets with status ${response.statusCode}`
+      finish({ ok: false, answered: true, reason })
+    })
+    asked.end()
+  })
+}
+
+/** A datagram is not refused. Nobody need answer it, so silence counts as health. */
+export async function probeUdp(target: ProbeTarget): Promise<ProbeOutcome> {
+  const { port, hostname, timeoutMs } = target
+  const { createSocket } = await import('node:dgram')
+  const { isIPv6 } = await import('node:net')
+  const patience = Math.min(timeoutMs, UDP_PATIENCE_MS)
+  return settle(timeoutMs, (finish, signal) => {
+    const socket = createSocket({ type: isIPv6(hostname) ? 'udp6' : 'udp4', signal })
+    socket.unref()
+    socket.on('error', (error) => finish(failure(error)))
+    socket.once('message', () => finish(OK))
+    // Connected, so that the refusal of the other side comes back as an error.
+    socket.connect(port, hostname, () => socket.send(''))
+    setTimeout(() => finish(OK), patience).unref()
+    signal.addEventListener('abort', () => {
+      try {
+        socket.close()
+      } catch {
+        // Closed by its own failure.
+      }
+    })
+  })
+}
+
+/** A refusal on the same machine comes back within microseconds. */
+const UDP_PATIENCE_MS = 200
+
+/** What the user's own check says. */
+export function probeWith(
+  check: (target: { port: number; url: string; signal: AbortSignal }) => unknown,
+  { port, url, timeoutMs }: ProbeTarget,
+): Promise<ProbeOutcome> {
+  return settle(timeoutMs, (finish, signal) => {
+    void (async () => {
+      try {
+        const answer = await check({ port, url, signal })
+        finish(answer === false ? { ok: false, answered: true, reason: 'its check said no' } : OK)
+      } catch (error) {
+        finish(failure(error))
+      }
+    })()
+  })
+}
+
+/** Runs a probe to its first outcome; whatever it opened is aborted after that. */
+function settle(
+  timeoutMs: number,
+  probe: (finish: (outcome: ProbeOutcome) => void, signal: AbortSignal) => void,
+): Promise<ProbeOutcome> {
+  return new Promise((resolve) => {
+    const abort = new AbortController()
+    const finish = (outcome: ProbeOutcome): void => {
+      clearTimeout(timer)
+      resolve(outcome)
+      abort.abort()
+    }
+    const reason = `no answer within ${timeoutMs} ms`
+    const timer = setTimeout(() => finish({ ok: false, answered: false, reason }), timeoutMs)
+    timer.unref()
+    probe(finish, abort.signal)
+  })
+}
+
+const REASONS: Record<string, string> = {
+  ECONNREFUSED: 'nobody listens',
+  ECONNRESET: 'resets connections',
+  ENOTFOUND: 'its host name does not resolve',
+}
+
+function failure(error: unknown): ProbeOutcome {
+  const { code, message } = error as NodeJS.ErrnoException
+  const reason = (code && REASONS[code]) ?? message ?? String(error)
+  return { ok: false, answered: code === 'ECONNRESET', reason }
+}

@@ -1,0 +1,79 @@
+import type { ResolvedService } from '../../options/resolved.ts'
+import type { PortReservation } from '../../reservation/reservation.ts'
+import type { Session } from '../../reservation/session.ts'
+import type { HealthState } from '../../types.ts'
+import { type HealthChange, HealthMonitor } from './monitor.ts'
+import { watchedService } from './watch-services.ts'
+
+/** What watching needs of a run. */
+export interface HealthContext {
+  readonly session: Session
+  readonly env: Readonly<Record<string, string | undefined>>
+  reservation(service: string): PortReservation | undefined
+  /** Who stands on the service's port instead of its server. */
+  stranger(service: string): Promise<string | undefined>
+  say(line: string, level: 'info' | 'warn'): void
+}
+
+/** The watching of one run's services. */
+export interface RunHealth {
+  /** Forgets what is known of a service that has moved. */
+  restart(service: string): void
+  close(): void
+}
+
+/** Watches the services of a run until it is closed; says one line for each change that somebody should know. */
+export function watchHealth(
+  services: readonly ResolvedService[],
+  context: HealthContext,
+): RunHealth {
+  const said = new Map<string, HealthState>()
+  const monitor = new HealthMonitor((change) => {
+    const line = changeLine(change, said, context)
+    if (line) context.say(line.text, line.level)
+  })
+  const { healthSources } = context.session
+  const watch = ({ name, health, healthGiven }: ResolvedService): void => {
+    const reservation = () => context.reservation(name)
+    if (!health || !reservation()) return
+    // It was there before us, which the summary has said.
+    if (reservation()?.state === 'running') said.set(name, 'healthy')
+    const stranger = () => context.stranger(name)
+    monitor.watch(
+      watchedService({ name, health, asked: healthGiven, reservation, stranger }, context.env),
+    )
+  }
+  for (const service of services) watch(service)
+  healthSources.add(monitor)
+  return {
+    restart(name) {
+      said.delete(name)
+      const service = services.find((one) => one.name === name)
+      if (service) watch(service)
+    },
+    close() {
+      healthSources.delete(monitor)
+      monitor.close()
+    },
+  }
+}
+
+/** What to say; nothing for our own servers, and for strangers, of whom the proxy's guard tells. */
+function changeLine(
+  { health }: HealthChange,
+  said: Map<string, HealthState>,
+  { reservation }: HealthContext,
+): { text: string; level: 'info' | 'warn' } | undefined {
+  const { service, state, reason } = health
+  const { port, state: held } = reservation(service) ?? {}
+  const before = said.get(service)
+  if (state === before || state === 'stolen' || port === undefined) return undefined
+  if (before === undefined && state !== 'healthy' && state !== 'degraded') return undefined
+  said.set(service, state)
+  if (held === 'serving' && before === undefined) return undefined
+  const where = `"${service}" on port ${port}`
+  if (state === 'healthy')
+    return { text: `${where} is up${before ? ' again' : ''}.`, level: 'info' }
+  const why = reason ? `: ${reason}` : ''
+  return { text: `${where} is ${state}${why}.`, level: 'warn' }
+}

@@ -1,0 +1,143 @@
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import type { Options } from '../../src/types.ts'
+import ports from '../../src/vite.ts'
+import { type Child, startNode } from '../_utils/children.ts'
+import { echo, get, refusal } from '../_utils/http.ts'
+import { freeRange } from '../_utils/sockets.ts'
+import { repo, tempRoot, type TempRoot } from '../_utils/temp.ts'
+import { until } from '../_utils/until.ts'
+import { HOSTS, portOf, type Running } from './_in-process.ts'
+
+const api = join(repo, 'test/fixtures/programs/api.mjs')
+
+/** A checkout with an app and, when started, an API that works in it. */
+function checkout(branch: string): TempRoot {
+  const root = tempRoot()
+  execFileSync('git', ['init', '-q', '-b', branch, root.dir])
+  root.write({
+    'main.js': 'export {}',
+    'index.html': '<script type="module" src="/main.js"></script>',
+    'package.json': JSON.stringify({ scripts: { api: 'node api.js' } }),
+  })
+  return root
+}
+
+async function startApi(root: TempRoot, port: number, name: string): Promise<Child> {
+  const child = startNode([api, name], {
+    cwd: root.dir,
+    env: { API_PORT: String(port), API_LOG: '1' },
+  })
+  await child.sees(new RegExp(`api on ${port}`))
+  return child
+}
+
+test.each(Object.entries(HOSTS))(
+  "%s: another checkout's API is refused by name, and this checkout's one serves without a restart",
+  async (_, start) => {
+    const [dev, port] = await freeRange(2)
+    using mine = checkout('mine')
+    using other = checkout('feature-x')
+    const running = await start(mine.dir, {
+      summary: false,
+      services: { dev, api: { preferred: port, proxy: '/api' } },
+    })
+    try {
+      const url = `http://localhost:${running.port}/api`
+      // Its port is free, so nothing keeps a program that knows only this number from taking it.
+      const foreign = await startApi(other, port, 'foreign')
+      const refused = await get(`${url}/x`)
+      expect(refused.status).toBe(502)
+      expect(refused.text).toContain(`port ${port} is served by node api.mjs foreign in ../`)
+      expect(refused.text).toContain('(feature-x, pid ')
+      expect(refused.text).toContain('npm run api')
+      expect(await refusal(`${url}/ws`)).toBe(502)
+      expect(foreign.output()).toBe(`api on ${port}\n`)
+
+      await foreign.end()
+      await using _own = await startApi(mine, port, 'own')
+      await until(async () => (await get(`${url}/x`)).status === 200)
+      expect(JSON.parse((await get(`${url}/x`)).text)).toMatchObject({ name: 'own' })
+      expect(await echo(`${url}/ws`, 'hello')).toBe('own: hello')
+    } finally {
+      await running.close()
+    }
+  },
+)
+
+const MODES = [
+  ['warn', 'lets requests through and says so once', 1],
+  ['off', 'takes whoever is there', 0],
+] as const
+
+test.each(MODES)("identity '%s' %s", async (identity, _, warnings) => {
+  const [dev, port] = await freeRange(2)
+  using mine = checkout('mine')
+  using other = checkout('feature-x')
+  const lines: string[] = []
+  const running = await startVite(mine.dir, lines, {
+    summary: false,
+    services: { dev, api: { preferred: port, proxy: '/api', identity } },
+  })
+  try {
+    await using _foreign = await startApi(other, port, 'foreign')
+    for (const path of ['a', 'b']) {
+      const { text } = await get(`http://localhost:${running.port}/api/${path}`)
+      expect(JSON.parse(text)).toMatchObject({ name: 'foreign' })
+    }
+    const said = lines.filter((line) => line.includes('not by this checkout'))
+    expect(said).toHaveLength(warnings)
+  } finally {
+    await running.close()
+  }
+})
+
+test("identity 'off' takes an API that runs already, wherever it lives", async () => {
+  const [dev, port] = await freeRange(2)
+  using mine = checkout('mine')
+  using other = checkout('feature-x')
+  await using _foreign = await startApi(other, port, 'foreign')
+  const api = { preferred: port, proxy: '/api' } as const
+  const running = await startVite(mine.dir, [], {
+    summary: false,
+    services: { dev, api: { ...api, identity: 'off' } },
+  })
+  try {
+    const { text } = await get(`http://localhost:${running.port}/api/x`)
+    expect(JSON.parse(text)).toMatchObject({ name: 'foreign' })
+  } finally {
+    await running.close()
+  }
+})
+
+test('a server that works in no checkout is doubted once and used', async () => {
+  const [dev, port] = await freeRange(2)
+  using mine = checkout('mine')
+  using nowhere = tempRoot()
+  const lines: string[] = []
+  const running = await startVite(mine.dir, lines, {
+    summary: false,
+    services: { dev, api: { preferred: port, proxy: '/api' } },
+  })
+  try {
+    await using _unknown = await startApi(nowhere, port, 'unknown')
+    for (const path of ['a', 'b']) {
+      const { text } = await get(`http://localhost:${running.port}/api/${path}`)
+      expect(JSON.parse(text)).toMatchObject({ name: 'unknown' })
+    }
+    expect(lines.filter((line) => line.includes("can't be told whether"))).toHaveLength(1)
+  } finally {
+    await running.close()
+  }
+})
+
+async function startVite(root: string, lines: string[], options: Options): Promise<Running> {
+  const { createServer, createLogger } = await import('vite')
+  const customLogger = createLogger('warn')
+  customLogger.warn = (message) => lines.push(message)
+  const plugins = [ports(options)]
+  const server = await createServer({ configFile: false, root, customLogger, plugins })
+  await server.listen()
+  return { port: portOf(server.httpServer), close: () => server.close() }
+}
