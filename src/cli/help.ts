@@ -44,7 +44,7 @@ export function renderHelp(spec: CommandSpec, columns: number): string {
   return [
     `Usage: ports ${name} ${rest}`,
     '',
-    ...wrapText(`${sentence(summary)}`, width),
+    ...wrapText(sentence(summary), width),
     ...details.flatMap((paragraph) => ['', ...wrapText(paragraph, width)]),
     '',
     'Flags:',
@@ -54,11 +54,14 @@ export function renderHelp(spec: CommandSpec, columns: number): string {
     ...table(examples, width),
     '',
     'Exit codes:',
-    ...table([...exits.map(([code, text]) => [String(code), text] as const), USAGE_EXIT], width),
+    ...table(
+      [...exits, USAGE_EXIT].toSorted(([a], [b]) => a - b).map(([code, text]) => [`${code}`, text]),
+      width,
+    ),
   ].join('\n')
 }
 
-const USAGE_EXIT = [String(EXIT.usage), 'the command line makes no sense'] as const
+const USAGE_EXIT = [EXIT.usage, 'the command line makes no sense'] as const
 
 function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
@@ -74,7 +77,7 @@ function flagRows(flags: Readonly<Record<string, FlagSpec>>): (readonly [string,
 /** Two columns; a left cell that is too long has the right one below it. */
 function table(rows: readonly (readonly [string, string])[], width: number): string[] {
   const widest = Math.floor(width / 2) - 4
-  const left = Math.max(...rows.map(([cell]) => (cell.length > widest ? 0 : cell.length)), 8)
+  const left = Math.max(...rows.map(([cell]) => (cell.length > widest ? 0 : cell.length)))
   const indent = ' '.repeat(2 + left + GAP)
   return rows.flatMap(([cell, text]) => {
     const [first = '', ...more] = wrapText(text, width - indent.length)

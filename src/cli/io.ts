@@ -38,7 +38,8 @@ export interface IoSource {
 
 /** The streams of `source`. Whoever reads them may go away at any time: see {@link endOnBrokenPipe}. */
 export function createIo({ stdout, stderr, stdin, env }: IoSource): Io {
-  const isTerminal = stdout.isTTY
+  // Undefined, whatever its type says, for anything but a terminal.
+  const isTerminal = Boolean(stdout.isTTY)
   return {
     out: (text) => void stdout.write(`${text}\n`),
     err: (text) => void stderr.write(`${text}\n`),
@@ -53,7 +54,7 @@ export function createIo({ stdout, stderr, stdin, env }: IoSource): Io {
     },
     colors: colors.createColors(wantsColors(isTerminal, env)),
     isTerminal,
-    canAsk: Boolean(stdin.isTTY) && stderr.isTTY && !isCi(env),
+    canAsk: Boolean(stdin.isTTY && stderr.isTTY) && !isCi(env),
   }
 }
 

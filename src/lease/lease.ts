@@ -94,7 +94,7 @@ function listenTo(visitor: Socket, obey: Obey): void {
     const end = text.indexOf('\n')
     done = end >= 0 || text.length > MAX_ORDER_LENGTH
     if (!done) return
-    if (end < 0) visitor.end()
+    if (end < 0 || end > MAX_ORDER_LENGTH) visitor.end()
     else visitor.end(`${JSON.stringify(obey(text.slice(0, end)))}\n`)
   })
 }

@@ -1,6 +1,6 @@
 import type { SpawnOptions } from 'node:child_process'
 import { join } from 'node:path'
-import { type Child, start, startNode } from './children.ts'
+import { type Child, startNode } from './children.ts'
 import { linkPackages, repo, type TempRoot, tempRoot } from './temp.ts'
 
 /** The built command. */
@@ -15,9 +15,12 @@ export interface CliResult {
 }
 
 /** Runs the built `ports` to its end. */
-export async function runCli(args: readonly string[], options: SpawnOptions = {}): Promise<CliResult> {
+export async function runCli(
+  args: readonly string[],
+  options: SpawnOptions = {},
+): Promise<CliResult> {
   await using child = startNode([cliFile, ...args], options)
-  return endOf(child)
+  return await endOf(child)
 }
 
 /** Waits for the end of a program and gives both of its streams. */
@@ -54,26 +57,9 @@ export async function startSession(dir: string, ...services: string[]): Promise<
 }
 
 /** Starts a web server of a stranger that works in `dir`. */
-export async function startStranger(
-  dir: string,
-  port: number,
-  ...more: string[]
-): Promise<Child> {
+export async function startStranger(dir: string, port: number, ...more: string[]): Promise<Child> {
   const args = [join(fixtures, 'server.mjs'), String(port), ...more]
   const child = startNode(args, { cwd: dir })
   await child.sees(/listening/)
   return child
 }
-
-/** Runs `ports` in a terminal of its own, made by Python's `pty`; what it shows comes out of stdout. */
-export function startInTerminal(args: readonly string[], options: SpawnOptions = {}): Child {
-  const script = `import os, pty, sys
-status = pty.spawn(sys.argv[1:])
-sys.exit(os.waitstatus_to_exitcode(status))`
-  return start('python3', ['-c', script, process.execPath, cliFile, ...args], {
-    ...options,
-    stdio: ['pipe', 'pipe', 'pipe'],
-    env: { TERM: 'xterm', COLUMNS: '80', LINES: '24', ...options.env },
-  })
-}
-
