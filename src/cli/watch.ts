@@ -52,6 +52,7 @@ export async function watchScreen(look: () => Promise<string[]>, io: Io): Promis
 }
 
 const QUIT = 'quit'
+const ESCAPE = '\u001b'
 
 function onInterrupt(): AbortController {
   const controller = new AbortController()
@@ -68,7 +69,7 @@ function listenForKeys(interrupt: AbortController): { close(): void } {
     const text = chunk.toString()
     // In raw mode the terminal makes no signal of Ctrl-C.
     if (text.includes('\u0003')) interrupt.abort('SIGINT')
-    else if (/[qQ]|^\u001b$/.test(text)) interrupt.abort(QUIT)
+    else if (text === ESCAPE || /q/i.test(text)) interrupt.abort(QUIT)
   }
   stdin.setRawMode(true)
   stdin.on('data', onKey)

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { processFacts } from '../net/owners/process-facts.ts'
-import { containerText, portText } from './port-text.ts'
+import { containerText } from './port-text.ts'
 import { orderOwner } from './give-orders.ts'
 import type { Here } from './leases-here.ts'
 import { type Listener, type Looking, lookAt, type PortView } from './look-at.ts'
@@ -118,11 +118,6 @@ export async function stopProcesses(
     stopped++
   }
   return stopped > 0 ? 'stopped' : 'changed'
-}
-
-/** Who would be stopped, for people. */
-export function stopText({ view }: StopPlan, from: string): string {
-  return portText(view, from)
 }
 
 function isAmong(pid: number | undefined, { listeners }: PortView): boolean {

@@ -29,6 +29,7 @@ const orderFiles = (pid: number): string[] => {
     return []
   }
 }
+const only = (names: string[]): string | undefined => (names.length === 1 ? names[0] : undefined)
 const isAlive = (child: Child): boolean =>
   child.process.exitCode === null && child.process.signalCode === null
 
@@ -52,9 +53,7 @@ describe('the token', () => {
   test('is readable for this user alone, and gone with its process', async () => {
     const port = await freePort()
     await using session = await startSession(shop.dir, `held:web=${port}`)
-    const [name = ''] = await until(
-      () => orderFiles(session.pid).length === 1 && orderFiles(session.pid),
-    )
+    const name = await until(() => only(orderFiles(session.pid)))
     expect(statSync(join(orders, name)).mode & 0o777).toBe(0o600)
     expect(statSync(orders).mode & 0o777).toBe(0o700)
     await session.end('SIGKILL')
@@ -85,9 +84,7 @@ describe('the token', () => {
   test('of another process, or a file that others can read, is not used', async () => {
     const port = await freePort()
     await using session = await startSession(shop.dir, `held:web=${port}`)
-    const [name = ''] = await until(
-      () => orderFiles(session.pid).length === 1 && orderFiles(session.pid),
-    )
+    const name = await until(() => only(orderFiles(session.pid)))
     const path = join(orders, name)
     const file = JSON.parse(readFileSync(path, 'utf8')) as { startedAt: number; token: string }
     // The number of a process that started at another time: this one got it later.
