@@ -1,6 +1,7 @@
 import { writeFileAtomicSync } from '../utils/atomic-write.ts'
+import { describeFileError } from '../utils/file-error.ts'
 import { findEnvBlocks, readEnvBlock, replaceEnvBlock } from './env-block.ts'
-import { describeFileError, readEnvFile } from './env-read.ts'
+import { readEnvFile } from './env-read.ts'
 
 /** How an update of an env file went. */
 export interface EnvFileResult {

@@ -7,6 +7,7 @@ import {
   type Stats,
   statSync,
 } from 'node:fs'
+import { describeFileError, fileErrorCode } from '../utils/file-error.ts'
 
 /** What stands in an env file, or why that can't be said. */
 export type EnvFileContent =
@@ -23,16 +24,6 @@ export type EnvFileContent =
 
 const MAX_BYTES = 1024 * 1024
 
-const REASONS: Record<string, string> = {
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EROFS: 'its file system is read-only',
-  ENOENT: 'its directory does not exist',
-  ENOTDIR: 'its directory does not exist',
-  ELOOP: 'its symbolic links go in circles',
-  ENOSPC: 'the disk is full',
-}
-
 /** Reads a regular file of at most 1 MiB that is not UTF-16. Never throws, never waits for a pipe. */
 export function readEnvFile(path: string): EnvFileContent {
   try {
@@ -41,14 +32,9 @@ export function readEnvFile(path: string): EnvFileContent {
     if (!found) return { text: undefined, readOnly: false }
     return refusalOf(found) ?? readOpened(path)
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return { text: undefined, readOnly: false }
+    if (fileErrorCode(error) === 'ENOENT') return { text: undefined, readOnly: false }
     return { reason: describeFileError(error) }
   }
-}
-
-/** A file-system error in words for people; unknown ones with their code, such as `EIO: i/o error`. */
-export function describeFileError(error: unknown): string {
-  return REASONS[codeOf(error) ?? ''] ?? (error instanceof Error ? error.message : String(error))
 }
 
 function readOpened(path: string): EnvFileContent {
@@ -71,8 +57,4 @@ function refusalOf(stats: Stats): { reason: string } | undefined {
   if (!stats.isFile()) return { reason: 'it is not a regular file' }
   if (stats.size > MAX_BYTES) return { reason: 'it is larger than 1 MiB' }
   return undefined
-}
-
-function codeOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException | undefined)?.code
 }

@@ -1,7 +1,7 @@
 import type colors from 'picocolors'
 import type { Allocation, PortAttempt, PortSource } from '../types.ts'
 import { wrapText } from '../utils/wrap-text.ts'
-import { attemptText } from '../reservation/holder-text.ts'
+import { attemptText, takenText } from '../reservation/holder-text.ts'
 
 /** One line of the table. */
 export interface SummaryRow {
@@ -30,6 +30,8 @@ export interface SummaryStyle {
   /** Directory that paths are shown relative to. */
   readonly from: string
   readonly branch?: string | undefined
+  /** The checkout is a linked git worktree, which has ports of its own. */
+  readonly linked?: boolean
   readonly envFile?: string | undefined
   readonly full: boolean
 }
@@ -103,10 +105,12 @@ function reasonOf(
   { source, state, attempts, description }: NonNullable<SummaryRow['allocation']>,
   style: SummaryStyle,
 ): string {
-  const label =
-    source === 'env' || source === 'typed' ? `from ${row.from ?? 'you'}` : LABELS[source]
+  const label = labelOf(row, source, style)
   const passed = attempts.find((attempt) => attempt.rejected !== undefined)
-  const why = passed ? `: ${passed.port} ${attemptText(passed, style.from)}` : ''
+  const past = attempts.at(-1)?.holder
+  let why = passed ? `: ${passed.port} ${attemptText(passed, style.from)}` : ''
+  // That somebody else will miss the port is worth more than why it was not another one.
+  if (past?.via === 'memory') why = `: ${takenText(past, style.from)}`
   const notes = [description]
   if (state === 'running') notes.push('already running')
   if (state === 'leased') {
@@ -118,6 +122,13 @@ function reasonOf(
     )
   }
   return [`${label} (${countOf(attempts)})${why}`, ...notes].filter(Boolean).join('; ')
+}
+
+function labelOf({ from }: SummaryRow, source: PortSource, { linked }: SummaryStyle): string {
+  if (source === 'env' || source === 'typed') return `from ${from ?? 'you'}`
+  // Nothing went wrong: the preferred ports are the main checkout's.
+  if (linked && source === 'range') return "this worktree's own"
+  return LABELS[source]
 }
 
 function countOf(attempts: readonly PortAttempt[]): string {

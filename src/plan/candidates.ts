@@ -7,13 +7,15 @@ import { orderPorts } from './strategies.ts'
 /** Everything that decides the order for one service. */
 export interface CandidateInput extends Pick<
   PlanFacts,
-  'claims' | 'checkout' | 'linked' | 'seed' | 'random'
+  'claims' | 'checkout' | 'holds' | 'linked' | 'seed' | 'random'
 > {
   readonly service: ResolvedService
   readonly strict: boolean
   readonly strategy: Strategy
   readonly wishes: readonly Wish[]
   readonly sticky: number | undefined
+  /** Last run's ports of the root's other services, which they are going to ask for again. */
+  readonly siblings: ReadonlySet<number>
   readonly exclude: readonly Range[]
   readonly ephemeral: Range
 }
@@ -27,17 +29,24 @@ interface Offer {
   readonly source: PortSource
 }
 
-/** The ports to try for one service, each once; one that another root has a claim on comes back at the end. */
+/**
+ * The ports to try for one service, each once. One that another service or root is going to ask for
+ * again comes back at the end: the oldest claim first, this root's own services last.
+ */
 export function* candidates(input: CandidateInput): Generator<Candidate> {
   const seen = new Set<number>()
   const claimed: { offer: Offer; claim: Claim }[] = []
+  const siblings: Offer[] = []
   for (const offer of offers(input)) {
     const { port, source } = offer
     if (seen.has(port)) continue
     seen.add(port)
     const rejected = reject(port, source, input)
     const claim = rejected ? undefined : claimOn(offer, input)
-    if (claim) {
+    if (!rejected && isSiblings(offer, input)) {
+      siblings.push(offer)
+      yield { port, source, rejected: 'own-service' }
+    } else if (claim) {
       claimed.push({ offer, claim })
       yield { port, source, rejected: 'claimed', holder: claimHolder(claim) }
     } else {
@@ -46,6 +55,7 @@ export function* candidates(input: CandidateInput): Generator<Candidate> {
   }
   claimed.sort((a, b) => a.claim.at - b.claim.at)
   for (const { offer, claim } of claimed) yield { ...offer, holder: claimHolder(claim) }
+  yield* siblings
 }
 
 function* offers(input: CandidateInput): Generator<Offer> {
@@ -70,16 +80,22 @@ function mayRemember(port: number, { range, rangeGiven }: ResolvedService): bool
   return !rangeGiven || isIn(port, [range])
 }
 
+/** Another service of this root had it. Whoever names a port in the options wants it nevertheless. */
+function isSiblings({ port, source }: Offer, { siblings }: CandidateInput): boolean {
+  return (source === 'range' || source === 'any') && siblings.has(port)
+}
+
 /** Another root's claim, where that is a reason to look for another port first. */
 function claimOn({ port, source }: Offer, input: CandidateInput): Claim | undefined {
   const { service, strict, checkout } = input
-  // Named for this very start, allowed as the only one, or this root's own past as well.
-  if (source === 'typed' || source === 'env' || source === 'sticky') return undefined
+  // Named for this very start, this root's own past as well, or allowed as the only one.
+  if (source === 'typed' || source === 'env' || port === input.sticky) return undefined
   if (strict && service.preferred.length > 0) return undefined
-  const claim = input.claims().get(port)
-  // Any number of roots of one checkout talk to the same API.
-  const shared = claim?.checkout === checkout && claim.service === service.name
-  return shared && service.kind === 'external' ? undefined : claim
+  const claim = input.claims(service.protocol).get(port)
+  if (claim?.checkout !== checkout || claim.service !== service.name) return claim
+  // Any number of roots of one checkout talk to the same API, but only one of them can be it.
+  const shared = service.kind === 'external' && !(input.holds && claim.held)
+  return shared ? undefined : claim
 }
 
 function reject(port: number, source: PortSource, input: CandidateInput): RejectReason | undefined {

@@ -1,5 +1,5 @@
 import type { Range, ResolvedOptions, ResolvedService } from '../options/resolved.ts'
-import type { PortHolder, PortSource, RejectReason } from '../types.ts'
+import type { PortHolder, PortSource, Protocol, RejectReason } from '../types.ts'
 import { type CandidateInput, candidates } from './candidates.ts'
 
 /** A port that a person asked for by number, outside the options. */
@@ -17,6 +17,8 @@ export interface Claim {
   readonly root: string
   readonly checkout: string
   readonly branch?: string | undefined
+  /** That root's own process listened there, not a server that somebody else starts. */
+  readonly held?: boolean
   /** When that root last used it, in milliseconds since 1970. The oldest claim is given up first. */
   readonly at: number
 }
@@ -25,12 +27,14 @@ export interface Claim {
 export interface PlanFacts {
   /** By service, in the order they count. */
   readonly wishes: Readonly<Record<string, readonly Wish[]>>
-  /** Last run's ports by service. */
+  /** Last run's ports by service, also of services that are not part of this plan. */
   readonly sticky: Readonly<Record<string, number>>
-  /** Ports of other roots; asked once, when the first port that nobody asked for by number is offered. */
-  claims(): ReadonlyMap<number, Claim>
+  /** Ports of other roots; not asked before a port is offered that this root neither typed nor had. */
+  claims(protocol: Protocol): ReadonlyMap<number, Claim>
   /** The root's checkout; its roots share the ports of servers that somebody else starts. */
   readonly checkout: string
+  /** A program plans, which listens on every service itself. */
+  readonly holds: boolean
   /** The root lies in a linked git worktree, which leaves the preferred ports to the main one. */
   readonly linked: boolean
   /** What `'hash'` starts from: names the root in a way that is the same on every machine. */
@@ -46,6 +50,7 @@ export const NO_PAST: Omit<PlanFacts, 'wishes' | 'ephemeral'> = {
   sticky: {},
   claims: () => new Map(),
   checkout: '',
+  holds: false,
   linked: false,
   seed: '',
   random: Math.random,
@@ -92,8 +97,10 @@ export function planPorts(options: ResolvedOptions, facts: PlanFacts): Allocatio
       strategy,
       wishes: facts.wishes[service.name] ?? [],
       sticky: facts.sticky[service.name],
+      siblings: siblingsOf(service, facts),
       claims: facts.claims,
       checkout: facts.checkout,
+      holds: facts.holds,
       linked: facts.linked,
       seed: `${facts.seed}\0${service.name}`,
       random: facts.random,
@@ -102,6 +109,11 @@ export function planPorts(options: ResolvedOptions, facts: PlanFacts): Allocatio
     }
     return { service, strict, key: keyOf(input), candidates: () => candidates(input) }
   })
+}
+
+/** The ports that the root's other services had. */
+function siblingsOf({ name }: ResolvedService, { sticky }: PlanFacts): ReadonlySet<number> {
+  return new Set(Object.keys(sticky).flatMap((key) => (key === name ? [] : (sticky[key] ?? []))))
 }
 
 /** What a person could change; memory is not in it, or every run would differ from the one before. */

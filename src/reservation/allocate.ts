@@ -22,8 +22,8 @@ export interface ServiceRequest {
   readonly secure: boolean
   /** A port that this service has already in this session: free for it although it is in use. */
   readonly current?: number | undefined
-  /** Port of the last run. When this checkout's server still runs there, it is the service. */
-  readonly remembered?: number | undefined
+  /** When this checkout's server runs on one of these already, that is the service. */
+  readonly mayRun?: readonly number[]
 }
 
 /** What all services of an allocation share. */
@@ -55,13 +55,12 @@ export function* allocateService(
   const attempts: PortAttempt[] = []
   const { plan } = request
   const service = plan.service.name
-  const { remembered } = request
-  if (remembered !== undefined && !request.hold) {
-    const running = yield* findRunning(remembered, request, context)
+  for (const port of request.hold ? [] : (request.mayRun ?? [])) {
+    const running = yield* findRunning(port, request, context)
     if (running) {
-      const source = plan.service.preferred.includes(remembered) ? 'preferred' : 'sticky'
-      attempts.push({ port: remembered, source })
-      const chosen = { service, port: remembered, source, attempts } as const
+      const source = plan.service.preferred.includes(port) ? 'preferred' : 'sticky'
+      attempts.push({ port, source })
+      const chosen = { service, port, source, attempts } as const
       return { ok: true, found: { ...chosen, bound: request.bound, ...running } }
     }
   }
@@ -87,6 +86,8 @@ export function* allocateService(
       }
     }
     attempt.rejected = taken
+    // Who once had it is not who has it now.
+    delete attempt.holder
     // Every further candidate would meet the same wall.
     if (taken === 'no-address') return { ok: false, code: 'PORTS_NO_ADDRESS', attempts }
   }

@@ -9,8 +9,8 @@ const REASONS: Record<NonNullable<PortAttempt['rejected']>, string> = {
   ephemeral: "in the kernel's range for outgoing connections",
   privileged: 'below 1024, taken only when preferred by number',
   excluded: 'listed in `exclude`',
-  claimed: "another checkout's from its last run",
-  'own-service': 'already used by another service here',
+  claimed: 'remembered for another root',
+  'own-service': 'belongs to another service here',
   'no-address': 'no such address on this machine',
 }
 
@@ -39,12 +39,34 @@ export function holderText(holder: PortHolder, from: string): string {
     .join(' ')
 }
 
-/** Why one candidate was passed over: `held by vite in ../shop (pid 4121)`, `refused by browsers`. */
+/** Whose soft claim was given up for a port: `taken from "dev" in ../shop (main), which had it last on 2026-08-01`. */
+export function takenText(holder: PortHolder, from: string): string {
+  const day = holder.since ? `, which had it last on ${holder.since.slice(0, 10)}` : ''
+  return `taken from ${rememberingText(holder, from)}${day}`
+}
+
+/** `"dev" in ../shop (main)`; a root of this checkout is told from it by its own directory. */
+function rememberingText({ service, root, checkout, branch }: PortHolder, from: string): string {
+  const place = checkout === from ? root : (checkout ?? root)
+  return [
+    service && `"${service}"`,
+    place && `in ${nearPath(place, from)}`,
+    branch && checkout !== from && `(${branch})`,
+  ]
+    .filter(Boolean)
+    .join(' ')
+}
+
+/**
+ * Why one candidate was passed over: `held by vite in ../shop (pid 4121)`, `remembered for "dev" in
+ * ../shop (main)`, `refused by browsers`.
+ */
 export function attemptText(attempt: PortAttempt, from: string): string {
   const { rejected, holder } = attempt
   if (rejected === undefined) return 'free'
   if (!holder) return REASONS[rejected]
-  const expected = holder.state === 'leased' && rejected === 'leased'
+  if (holder.via === 'memory') return `remembered for ${rememberingText(holder, from)}`
+  const expected = holder.state === 'leased' && rejected !== 'in-use'
   const verb = expected && holder.service ? `leased for "${holder.service}" by` : 'held by'
   return `${verb} ${holderText(holder, from)}`
 }

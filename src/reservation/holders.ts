@@ -1,5 +1,5 @@
 import type { PortAttempt, PortHolder } from '../types.ts'
-import { type LeasePlace, whoHolds } from './who-holds.ts'
+import { type LeasePlace, whoHolds, whoLeases } from './who-holds.ts'
 
 /** By port. */
 export type Holders = ReadonlyMap<number, PortHolder>
@@ -7,13 +7,22 @@ export type Holders = ReadonlyMap<number, PortHolder>
 /** More holders than these nobody reads. */
 const MAX_DESCRIBED = 8
 
-/** Fills in who is on the ports that were passed over; the first few, once each. */
+/**
+ * Fills in who is on the ports that were passed over; the first few, once each. A root that is
+ * remembered for a port may be running there, and then that is said instead.
+ */
 export async function describeHolders(
   attempts: readonly PortAttempt[],
   place: LeasePlace,
 ): Promise<void> {
   const open = attemptsToDescribe(attempts)
-  fillIn(open, await whoHolds(portsOf(open), place))
+  const claimed = attempts.filter((a) => a.rejected === 'claimed').slice(0, MAX_DESCRIBED)
+  const [holders, leases] = await Promise.all([
+    whoHolds(portsOf(open), place),
+    whoLeases(portsOf(claimed), place),
+  ])
+  fillIn(open, holders)
+  fillIn(claimed, leases)
 }
 
 /** The attempts whose holder is not known and can be. */

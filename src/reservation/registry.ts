@@ -21,6 +21,8 @@ export interface Registry {
   orders?: OrderDesk
   /** Reservations of programs that belong to no session, by port. */
   readonly loose: Map<number, PortReservation>
+  /** Warnings about the state directory that were given; each is worth saying once in a process. */
+  readonly warned: Set<string>
 }
 
 /** A bundler's server is being replaced by a new one. */
@@ -53,6 +55,7 @@ export function registry(): Registry {
     serverless: new Set(),
     onOpen: new Set(),
     loose: new Map(),
+    warned: new Set(),
   }
   return holder[KEY]
 }

@@ -22,7 +22,8 @@ export interface Want {
   readonly host: string | boolean | undefined
   readonly hold: boolean
   readonly secure: boolean
-  readonly remembered?: number | undefined
+  /** Ports on which this checkout's server may run already; they are looked at first. */
+  readonly mayRun?: readonly number[]
 }
 
 /** Knows how services are; see `health` in the programmatic entry. */
@@ -90,6 +91,8 @@ export class Session {
   readonly onMove = new Set<(move: Move) => void | Promise<void>>()
   /** What watches the health of this session's services. */
   readonly healthSources = new Set<HealthSource>()
+  /** Remembers a moved service's port for the next run; by service, for those that may be remembered. */
+  readonly remember = new Map<string, (had: PortReservation) => void>()
   /** How each service was wanted last. */
   readonly #wants = new Map<string, Want>()
   #queue: Promise<unknown> = Promise.resolve()
@@ -204,6 +207,7 @@ export class Session {
         await Promise.all([...this.onMove].map((tell) => tell(move)))
       } finally {
         release()
+        this.remember.get(service)?.(move.reservation)
       }
       return move
     })
@@ -281,8 +285,8 @@ export class Session {
       hold: want.hold,
       secure: want.secure,
       current: before?.port,
-      // What this session has now is no memory, and its own lease would pass for a running server.
-      remembered: before ? undefined : want.remembered,
+      // Its own lease would pass for a running server.
+      ...(!before && want.mayRun && { mayRun: want.mayRun }),
     }
     const outcome = yield* allocateService(request, context)
     if (!outcome.ok) return { service: name, code: outcome.code, attempts: outcome.attempts }

@@ -13,8 +13,11 @@ export function unavailable(problems: readonly ServiceProblem[], from: string): 
   })
 }
 
-function problemText(problem: ServiceProblem, from: string): string {
-  const { service, attempts } = problem
+function problemText(found: ServiceProblem, from: string): string {
+  // A port that was first left to whoever had it last stands in the list twice.
+  const attempts = [...new Map(found.attempts.map((a) => [a.port, a])).values()]
+  const problem = { ...found, attempts }
+  const { service } = problem
   const shown = attempts.slice(0, MAX_LINES)
   const width = Math.max(0, ...shown.map((a) => String(a.port).length))
   const lines = shown.map((a) => `  ${String(a.port).padEnd(width)}  ${attemptText(a, from)}`)

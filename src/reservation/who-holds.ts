@@ -44,6 +44,15 @@ export async function whoHolds(
   return holders
 }
 
+/** Like {@link whoHolds}, without looking beyond the leases, which takes no searching. */
+export async function whoLeases(
+  ports: readonly number[],
+  place: LeasePlace,
+): Promise<Map<number, PortHolder>> {
+  const leases = await askLeases(ports, place)
+  return new Map([...leases].map(([port, lease]) => [port, leaseHolder(lease, undefined)]))
+}
+
 /** The leases of `ports` as their owners tell them; a port that nobody leases is absent. */
 export async function askLeases(
   ports: readonly number[],

@@ -3,11 +3,12 @@ import type { ResolvedOptions, ResolvedService } from '../options/resolved.ts'
 import { collectWishes } from '../options/wishes.ts'
 import { ephemeralRange } from '../net/ephemeral.ts'
 import { serviceVariables } from '../output/variables.ts'
-import { NO_PAST, planPorts } from '../plan/plan.ts'
+import { planPorts } from '../plan/plan.ts'
 import { runSteps } from '../reservation/questions.ts'
 import { type SessionUse, sessionOf, type Want } from '../reservation/session.ts'
 import type { Options, Reservation } from '../types.ts'
 import { realRoot } from '../utils/real-root.ts'
+import { pastOf } from './past.ts'
 import type { SessionWorld } from './world.ts'
 
 /** The ports of one `reserve()`, by service. */
@@ -61,17 +62,20 @@ export async function openServices(
     files: [],
     block: new Map(),
   })
+  const session = sessionOf({ root, ...world })
+  const past = pastOf(session, resolved, world)
   const plan = planPorts(resolved, {
-    ...NO_PAST,
+    ...past.facts,
+    holds: true,
     wishes: set.byService,
     ephemeral: ephemeralRange(),
   })
-  const session = sessionOf({ root, ...world })
   const wants = plan.map((service): Want => {
     const { host } = service.service
     return { plan: service, host, hold: true, secure: false }
   })
   const use = await session.inTurn(() => runSteps(session.open(wants), world.place))
+  for (const warning of past.remember(use.reservations.values())) world.warn(warning)
   return { use, warnings: set.warnings }
 }
 

@@ -228,6 +228,7 @@ export class DevRun implements Run {
       colors,
       from: checkout.dir,
       branch: checkout.branch,
+      linked: checkout.kind === 'worktree',
       envFile: this.#files.blockName,
       full: this.#request.options.summary === 'full',
     }).join('\n')

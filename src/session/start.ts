@@ -1,11 +1,12 @@
 import type { HostService, Run, RunRequest } from '../bundlers/adapter.ts'
 import { collectWishes, parsePort } from '../options/wishes.ts'
-import { NO_PAST, planPorts, type Wish } from '../plan/plan.ts'
+import { planPorts, type Wish } from '../plan/plan.ts'
 import { ephemeralRange } from '../net/ephemeral.ts'
 import { registry } from '../reservation/registry.ts'
 import { runSteps, runStepsSync, type Steps } from '../reservation/questions.ts'
 import { type Session, sessionOf, type Want } from '../reservation/session.ts'
 import { type EnvFiles, readEnvFiles } from './env-files.ts'
+import { type Past, pastOf } from './past.ts'
 import { DevRun } from './run.ts'
 import type { SessionWorld } from './world.ts'
 
@@ -48,16 +49,17 @@ function* startSteps(session: Session, asked: RunRequest, world: SessionWorld): 
       [...(request.typed[name] ?? []), ...(set.byService[name] ?? [])],
     ]),
   )
+  const past = pastOf(session, options, world)
   const plan = planPorts(
     { ...options, services },
-    { ...NO_PAST, wishes, ephemeral: ephemeralRange() },
+    { ...past.facts, wishes, ephemeral: ephemeralRange() },
   )
   const wants = request.services.map((host, index): Want => ({
     plan: plan[index] as (typeof plan)[number],
     host: host.host,
     hold: host.hold,
     secure: host.secure,
-    remembered: rememberedPort(host, files, wishes),
+    mayRun: portsThatMayRun(host, files, wishes, past),
   }))
   const restart = registry().restarting.getStore()
   const { shared, later = [] } = request
@@ -71,18 +73,22 @@ function* startSteps(session: Session, asked: RunRequest, world: SessionWorld): 
     use.close()
     throw error
   }
-  run.warn(set.warnings)
+  run.warn([...set.warnings, ...past.remember(use.reservations.values())])
   return run
 }
 
-/** The last run's port of a server that we don't start: it may be running there still. */
-function rememberedPort(
+/** Where a server that we don't start may be running already, although other ports come first. */
+function portsThatMayRun(
   { service, hold }: HostService,
   { block }: EnvFiles,
   wishes: Readonly<Record<string, readonly Wish[]>>,
-): number | undefined {
-  if (hold || wishes[service.name]?.length) return undefined
+  { facts }: Past,
+): readonly number[] {
+  if (hold || wishes[service.name]?.length) return []
   const name = service.env.port[0]
-  const value = name === undefined ? undefined : block.get(name)
-  return value === undefined ? undefined : parsePort(value)
+  const written = parsePort((name !== undefined && block.get(name)) || '')
+  const last = written ?? facts.sticky[service.name]
+  // A linked worktree prefers others, but a server that has its port in its code runs on these.
+  const usual = facts.linked ? service.preferred : []
+  return [...new Set([...(last === undefined ? [] : [last]), ...usual])]
 }

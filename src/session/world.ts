@@ -15,6 +15,8 @@ export interface SessionWorld {
   readonly columns: number
   /** There with `DEBUG=ports`. */
   readonly debug: Debug | undefined
+  /** Tells whoever runs a program what goes wrong beside its work; a plugin has a logger for that. */
+  warn(text: string): void
 }
 
 const DEFAULT_COLUMNS = 100
@@ -31,5 +33,6 @@ export function processWorld(): SessionWorld {
     place: leasePlace(env, platform),
     columns: stdout.columns || Number(env.COLUMNS) || DEFAULT_COLUMNS,
     debug: createDebug(env, (line) => stderr.write(line), performance.now.bind(performance)),
+    warn: (text) => process.emitWarning(text, 'PortsWarning'),
   }
 }

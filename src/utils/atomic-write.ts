@@ -22,6 +22,11 @@ export interface AtomicWriteOptions {
   mode?: number
   /** Asked last, when only the rename is left to do; `false` gives up and leaves the file alone. */
   mayReplace?: () => boolean
+  /**
+   * Waits until the disk has the new bytes, so that a power failure can't leave an empty file.
+   * Without it a write takes a tenth of the time. Default `true`.
+   */
+  durable?: boolean
 }
 
 /** As many symbolic links in a row as Linux follows. */
@@ -42,7 +47,7 @@ const RENAME_PAUSE_MS = 10
 export function writeFileAtomicSync(
   path: string,
   bytes: Uint8Array,
-  { mode = 0o666, mayReplace = () => true }: AtomicWriteOptions = {},
+  { mode = 0o666, mayReplace = () => true, durable = true }: AtomicWriteOptions = {},
 ): boolean {
   const target = followLinks(path)
   const existing = statSync(target, { throwIfNoEntry: false })
@@ -56,7 +61,7 @@ export function writeFileAtomicSync(
     try {
       writeFileSync(fd, bytes)
       if (existing) keepOwnerAndMode(fd, existing)
-      fsyncSync(fd)
+      if (durable) fsyncSync(fd)
     } finally {
       closeSync(fd)
     }

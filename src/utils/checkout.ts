@@ -15,6 +15,8 @@ export interface Checkout {
   branch?: string
   /** Main work tree of a linked one, where it can be told; a bare repository has none. */
   main?: string
+  /** Of a linked one: the directory that git keeps for it, which stays the same when it is moved. */
+  gitDir?: string
 }
 
 /** A manifest beyond this is taken for a package that is no workspace root. */
@@ -54,6 +56,7 @@ function gitCheckout(dir: string): Checkout | undefined {
   if (tree.branch !== undefined) checkout.branch = tree.branch
   const main = tree.main && realPath(tree.main)
   if (main) checkout.main = main
+  if (tree.gitDir !== undefined) checkout.gitDir = tree.gitDir
   return checkout
 }
 

@@ -8,6 +8,8 @@ export interface GitWorkTree {
   readonly branch: string | undefined
   /** Main work tree of a linked one; undefined when the repository is bare or can't be reached. */
   readonly main: string | undefined
+  /** Where git keeps what it knows of a linked one; stays the same when that is moved. */
+  readonly gitDir: string | undefined
 }
 
 /** `.git/modules/…`, also that of a linked worktree (`worktrees/<id>/modules/…`). */
@@ -21,7 +23,8 @@ export function readGitWorkTree(dir: string): GitWorkTree | undefined {
   const dotGit = join(dir, '.git')
   // Git passes over a .git directory without HEAD; some tools leave an empty one behind.
   const head = readStart(join(dotGit, 'HEAD'))
-  if (head !== undefined) return { kind: 'git', branch: parseHead(head), main: undefined }
+  if (head !== undefined)
+    return { kind: 'git', branch: parseHead(head), main: undefined, gitDir: undefined }
 
   const target = /^gitdir: ([^\r\n\0]+)/.exec(readStart(dotGit) ?? '')?.[1]
   if (target === undefined) return undefined
@@ -34,9 +37,11 @@ export function readGitWorkTree(dir: string): GitWorkTree | undefined {
       kind: 'worktree',
       branch,
       main: common ? mainWorkTree(resolve(gitDir, common)) : undefined,
+      gitDir,
     }
   }
-  return { kind: SUBMODULE_GIT_DIR.test(gitDir) ? 'submodule' : 'git', branch, main: undefined }
+  const kind = SUBMODULE_GIT_DIR.test(gitDir) ? 'submodule' : 'git'
+  return { kind, branch, main: undefined, gitDir: undefined }
 }
 
 function mainWorkTree(commonDir: string): string | undefined {

@@ -9,10 +9,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { devNull, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { dirname, join, sep } from 'node:path'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { findCheckout, isInside } from '../../src/utils/checkout.ts'
+import { git, initRepo } from '../_utils/git.ts'
 
 let root: string
 
@@ -22,22 +23,10 @@ beforeEach(() => {
   onTestFinished(() => rmSync(created, { recursive: true, force: true }))
 })
 
-/** Runs git with nobody's configuration and hooks in effect. */
-function git(cwd: string, ...args: string[]): string {
-  const settings = ['user.name=Ada', 'user.email=ada@example.test', 'init.defaultBranch=main']
-  return execFileSync('git', [...settings.flatMap((setting) => ['-c', setting]), ...args], {
-    cwd,
-    encoding: 'utf8',
-    env: { PATH: process.env.PATH, GIT_CONFIG_GLOBAL: devNull, GIT_CONFIG_NOSYSTEM: '1' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  }).trim()
-}
-
 /** A repository with one commit on `main`. */
 function createRepo(...path: string[]): string {
   const dir = createDir(...path)
-  git(dir, 'init')
-  git(dir, 'commit', '--allow-empty', '-m', 'first')
+  initRepo(dir)
   return dir
 }
 
@@ -88,12 +77,14 @@ describe('git', () => {
       kind: 'worktree',
       branch: 'beside',
       main: shop,
+      gitDir: join(shop, '.git/worktrees/shop-beside'),
     })
     expect(findCheckout(nestedSrc)).toEqual({
       dir: join(shop, '.worktrees', 'x'),
       kind: 'worktree',
       branch: 'fix/nested',
       main: shop,
+      gitDir: join(shop, '.git/worktrees/x'),
     })
     expect(findCheckout(join(shop, '.worktrees'))).toEqual({
       dir: shop,
@@ -108,13 +99,22 @@ describe('git', () => {
       git(root, 'clone', '--bare', origin, bareDir)
       git(join(root, bareDir), 'worktree', 'add', '../work', 'main')
       const work = join(root, dirname(bareDir), 'work')
-      expect(findCheckout(work)).toEqual({ dir: work, kind: 'worktree', branch: 'main' })
+      expect(findCheckout(work)).toEqual({
+        dir: work,
+        kind: 'worktree',
+        branch: 'main',
+        gitDir: join(root, bareDir, 'worktrees/work'),
+      })
     }
   })
 
   it('still sees a worktree whose repository is out of reach, as in a container', () => {
     write('work/.git', 'gitdir: /host/shop/.git/worktrees/work\n')
-    expect(findCheckout(join(root, 'work'))).toEqual({ dir: join(root, 'work'), kind: 'worktree' })
+    expect(findCheckout(join(root, 'work'))).toEqual({
+      dir: join(root, 'work'),
+      kind: 'worktree',
+      gitDir: '/host/shop/.git/worktrees/work',
+    })
   })
 
   it('counts a submodule to the tree around it', () => {

@@ -167,8 +167,9 @@ test('two roots never share a port, and the second is told whose the first is', 
   using two = tempRoot()
   one.write({ 'package.json': '{}' })
   const services = { web: { preferred: from, range: [from, to] as [number, number] } }
-  await using first = await reserve({ root: one.dir, services })
-  await using second = await reserve({ root: two.dir, services })
+  // Without memory, so that the lease alone keeps them apart.
+  await using first = await reserve({ root: one.dir, services, sticky: false })
+  await using second = await reserve({ root: two.dir, services, sticky: false })
   expect(first.services.web?.port).toBe(from)
   expect(second.services.web).toMatchObject({ port: to, source: 'range' })
   expect(second.services.web?.attempts[0]?.rejected).toBe('leased')

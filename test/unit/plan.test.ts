@@ -219,11 +219,45 @@ test("another root's ports are passed over and given up last, the oldest first",
 })
 
 test("the ports of an API belong to the checkout's other roots as well", () => {
-  const claims = () =>
-    new Map([[4000, { port: 4000, service: 'api', root: '/a/admin', checkout: '/a', at: 1 }]])
-  expect(candidates(4000, { claims, checkout: '/a' })[0]).toEqual({
+  const claim = { port: 4000, service: 'api', root: '/a/admin', checkout: '/a', at: 1 }
+  const first = (facts: Partial<PlanFacts>, held = false) =>
+    candidates(4000, { claims: () => new Map([[4000, { ...claim, held }]]), ...facts })[0]
+  expect(first({ checkout: '/a' })).toEqual({ port: 4000, source: 'preferred' })
+  expect(first({ checkout: '/b' })?.rejected).toBe('claimed')
+  // Two programs that both are the API can't share its port, a program and its proxy do.
+  expect(first({ checkout: '/a', holds: true })?.rejected).toBeUndefined()
+  expect(first({ checkout: '/a' }, true)?.rejected).toBeUndefined()
+  expect(first({ checkout: '/a', holds: true }, true)?.rejected).toBe('claimed')
+})
+
+test("what this root had itself is nobody else's, and other roots are not asked for", () => {
+  const claims = () => {
+    throw new Error('nobody needed to know')
+  }
+  const plan = (sticky: Record<string, number>) =>
+    planPorts(resolveOptions({ services: { api: 4000 } }), {
+      ...NO_PAST,
+      wishes: {},
+      ephemeral,
+      sticky,
+      claims,
+    })[0]?.candidates()
+  for (const first of plan({ api: 4000 }) ?? []) {
+    expect(first).toEqual({ port: 4000, source: 'preferred' })
+    break
+  }
+  expect(() => [...(plan({ api: 4001 }) ?? [])]).toThrow('nobody needed to know')
+})
+
+test("a sibling's remembered port comes last, unless it is preferred", () => {
+  const facts = { sticky: { web: 4000 } }
+  expect(candidates({ range: [4000, 4001] }, facts)).toEqual([
+    { port: 4000, source: 'range', rejected: 'own-service' },
+    { port: 4001, source: 'range' },
+    { port: 4000, source: 'range' },
+  ])
+  expect(candidates({ preferred: 4000, range: [4000, 4001] }, facts)[0]).toEqual({
     port: 4000,
     source: 'preferred',
   })
-  expect(candidates(4000, { claims, checkout: '/b' })[0]?.rejected).toBe('claimed')
 })

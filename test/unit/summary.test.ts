@@ -86,6 +86,64 @@ test('the table', () => {
 `)
 })
 
+const past = (port: number, checkout: string) =>
+  ({
+    port,
+    via: 'memory',
+    service: 'dev',
+    root: checkout,
+    checkout,
+    branch: 'main',
+    since: '2026-08-01T10:00:00.000Z',
+  }) as const
+
+function reason(attempts: NonNullable<SummaryRow['failed']>, more: Partial<SummaryStyle> = {}) {
+  const { port, source } = attempts.at(-1) ?? { port: 0, source: 'range' }
+  const allocation = { port, url: '', source, state: 'held', attempts } as const
+  const [, , line] = renderSummary(
+    [{ service: 'dev', link: false, allocation }],
+    style({ width: 300, ...more }),
+  )
+  return line?.trim()
+}
+
+test('what comes from memory', () => {
+  expect(reason([{ port: 5180, source: 'sticky' }])).toBe('dev   5180   remembered (1 attempt)')
+  const claimed = {
+    port: 5173,
+    source: 'preferred',
+    rejected: 'claimed',
+    holder: past(5173, '/work/shop'),
+  } as const
+  expect(reason([claimed, { port: 5174, source: 'range' }])).toBe(
+    'dev   5174   fallback (2 attempts): 5173 remembered for "dev" in ../shop (main)',
+  )
+  const live = { ...claimed.holder, via: 'lease', state: 'held', command: 'vite', pid: 7 } as const
+  expect(
+    reason([
+      { ...claimed, holder: live },
+      { port: 5174, source: 'range' },
+    ]),
+  ).toBe('dev   5174   fallback (2 attempts): 5173 held by vite in ../shop (main, pid 7)')
+  const here = { ...past(5173, '/work/shop-feature-x'), root: '/work/shop-feature-x/packages/web' }
+  expect(
+    reason([
+      { ...claimed, holder: here },
+      { port: 5174, source: 'range' },
+    ]),
+  ).toContain('5173 remembered for "dev" in packages/web')
+  expect(
+    reason([claimed, { port: 5173, source: 'range', holder: past(5173, '/work/old-shop') }]),
+  ).toBe(
+    'dev   5173   fallback (2 attempts): taken from "dev" in ../old-shop (main), which had it last on 2026-08-01',
+  )
+})
+
+test("a linked worktree's first port is no fallback", () => {
+  const own = [{ port: 5180, source: 'range' }] as const
+  expect(reason([...own], { linked: true })).toBe("dev   5180   this worktree's own (1 attempt)")
+})
+
 test('at 60 columns no line is longer and no word is lost', () => {
   const wide = renderSummary(rows, style({ width: 200 })).join(' ')
   const narrow = renderSummary(rows, style({ width: 60 }))
