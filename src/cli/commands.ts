@@ -2,6 +2,10 @@ import type { CommandSpec, FlagSpec } from './command.ts'
 import { EXIT } from './exit-codes.ts'
 
 const ANY: FlagSpec = { text: 'also when it belongs to another checkout' }
+const UNUSED: FlagSpec = {
+  value: '<time>',
+  text: 'also what no run has used for so long, such as 14d',
+}
 const DRY_RUN: FlagSpec = { text: 'say what would be done, and do nothing' }
 
 /** `ports list`, which is also what `ports` alone does. */
@@ -182,5 +186,34 @@ export const COMMANDS: readonly CommandSpec[] = [
       [EXIT.timeout, 'asked to end, but still there'],
     ],
     load: () => import('./commands/stop.ts'),
+  },
+  {
+    name: 'clean',
+    summary: 'forget the ports of directories that are gone',
+    details: [
+      'What is remembered of the last runs keeps other projects off those ports. A directory on a disk that may only not be mounted is forgotten after a month. What runs now is left alone.',
+    ],
+    flags: { unused: UNUSED, 'dry-run': DRY_RUN },
+    examples: [
+      ['ports clean --dry-run', 'what would be forgotten'],
+      ['ports clean --unused 30d', 'projects and services of last month too'],
+    ],
+    exits: [
+      [EXIT.ok, 'clean'],
+      [EXIT.failed, 'something could not be removed'],
+    ],
+    load: () => import('./commands/clean.ts'),
+  },
+  {
+    name: 'reconcile',
+    summary: 'compare what is leased with who really listens, and clean up',
+    details: ['Running processes are never touched: what is wrong with them is said.'],
+    flags: { unused: UNUSED, 'dry-run': DRY_RUN },
+    examples: [['ports reconcile', 'what does not agree, and why']],
+    exits: [
+      [EXIT.ok, 'everything agrees'],
+      [EXIT.failed, 'something does not, or could not be removed'],
+    ],
+    load: () => import('./commands/reconcile.ts'),
   },
 ]

@@ -1,4 +1,5 @@
 import colors from 'picocolors'
+import { isCi } from '../utils/is-ci.ts'
 
 /** The streams of the process, as commands see them. */
 export interface Io {
@@ -71,8 +72,4 @@ function wantsColors(isTerminal: boolean, env: IoSource['env']): boolean {
   if (env.NO_COLOR) return false
   if (env.FORCE_COLOR) return env.FORCE_COLOR !== '0' && env.FORCE_COLOR !== 'false'
   return isTerminal && env.TERM !== 'dumb'
-}
-
-function isCi({ CI }: IoSource['env']): boolean {
-  return CI !== undefined && CI !== '' && CI !== 'false' && CI !== '0'
 }
