@@ -49,9 +49,18 @@ export function project(files: Readonly<Record<string, string>> = {}): TempRoot 
   return root
 }
 
-/** Starts a session in `dir`, such as `leased:api=3000`; it is up when this resolves. */
-export async function startSession(dir: string, ...services: string[]): Promise<Child> {
-  const child = startNode([join(fixtures, 'session.mjs'), ...services], { cwd: dir })
+/**
+ * Starts a session in `dir`, such as `leased:api=3000`; it is up when this resolves.
+ *
+ * @param env Variables besides those of this process, before the services.
+ */
+export async function startSession(
+  dir: string,
+  ...[first, ...rest]: [env: Record<string, string> | string, ...services: string[]]
+): Promise<Child> {
+  const services = typeof first === 'string' ? [first, ...rest] : rest
+  const env = typeof first === 'string' ? {} : first
+  const child = startNode([join(fixtures, 'session.mjs'), ...services], { cwd: dir, env })
   await child.sees(/ready/)
   return child
 }
