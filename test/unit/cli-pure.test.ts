@@ -99,7 +99,7 @@ describe('whose port', () => {
 })
 
 describe('the list', () => {
-  const plain = (text: string): string => text
+  const plain = String
   const colors = { bold: plain, cyan: plain, dim: plain, green: plain, yellow: plain }
   const now = Date.parse('2026-01-02T00:00:00Z')
   const row = fc.record(
