@@ -67,8 +67,14 @@ export class HandedPort {
     return this.#lent.holdAt()
   }
 
+  /** Lets the present server stay when the holder goes. */
+  dismiss(): void {
+    if (this.#user) say(this.#user, { do: 'stay' })
+  }
+
   /** A server that didn't ask listens now. */
   serves(pid: number): void {
+    if (this.#user) return
     this.reservation.serveElsewhere()
     this.#lent.relay()
     this.#events.onServing?.(this.reservation.service, pid, false)

@@ -98,7 +98,8 @@ export class Handover {
   /** Answers nobody any more; sockets that were handed over stay with their servers. Idempotent. */
   close(): void {
     this.#server.close()
-    for (const socket of this.#visitors) socket.destroy()
+    for (const port of this.ports) port.dismiss()
+    for (const socket of this.#visitors) socket.destroySoon()
     if (this.#file) rmSync(this.#file, { force: true })
   }
 

@@ -44,6 +44,8 @@ export type Answer =
   | { readonly do: 'adopt' }
   /** The socket was let go, or never stood in the way: bind by yourself, and {@link Report}. */
   | { readonly do: 'bind' }
+  /** Comes later: the holder goes in an orderly way, and the server keeps its socket. */
+  | { readonly do: 'stay' }
 
 /** What became of a bind that followed `{ do: 'bind' }`. */
 export interface Report {

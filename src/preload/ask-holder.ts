@@ -87,6 +87,8 @@ function converse(
   socket.on('data', (chunk: string) => {
     raw ??= receivedSocket(socket)
     text += chunk
+    // All that comes after the answer is the holder's farewell.
+    if (done) ended = true
     if (done || (!text.includes('\n') && text.length < MAX_LINE)) return
     const said = parse(text)
     if (said === 'adopt' && raw) answer({ do: 'adopt', raw })

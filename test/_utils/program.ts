@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import { endTree } from '../../src/child/tree/index.ts'
 import { Handover } from '../../src/child/handover.ts'
 import type { PortReservation } from '../../src/reservation/reservation.ts'
 import { reserve } from '../../src/api.ts'
@@ -36,6 +38,7 @@ export async function hold(
     onLost: () => events.push('lost'),
   })
   const children: Child[] = []
+  const mark = randomUUID()
   return {
     port,
     reservation,
@@ -45,13 +48,18 @@ export async function hold(
       const own = { ...process.env, ...env }
       const child = start(file, args, {
         cwd,
-        env: { ...env, PORT: String(port), ...handover.env(own) },
+        env: { ...env, PORTS_TEST: mark, PORT: String(port), ...handover.env(own) },
       })
       children.push(child)
       return child
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all(children.map((child) => child.end()))
+      await Promise.all(
+        children.map(async ({ pid, ended }) => {
+          await endTree({ pid, mark: `PORTS_TEST=${mark}` }, process.platform, 0)
+          await ended
+        }),
+      )
       handover.close()
       await reserved.release()
       root[Symbol.dispose]()

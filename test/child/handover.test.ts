@@ -1,13 +1,13 @@
 import { once } from 'node:events'
+import { chmodSync } from 'node:fs'
 import { connect } from 'node:http2'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { selfSigned } from '../_utils/certificate.ts'
-import { type Child } from '../_utils/children.ts'
 import { get } from '../_utils/http.ts'
 import { testNodes } from '../_utils/nodes.ts'
 import { hold, rivalOf } from '../_utils/program.ts'
-import { hasIPv6, isFree, occupy } from '../_utils/sockets.ts'
+import { hasIPv6 } from '../_utils/sockets.ts'
 import { repo, tempRoot } from '../_utils/temp.ts'
 import { until } from '../_utils/until.ts'
 
@@ -114,7 +114,7 @@ describe('wrappers', () => {
   const wrapped: [name: string, args: readonly [string, ...string[]], files?: object][] = [
     ['sh -c', ['sh', '-c', `true && "${node}" "${server('http.mjs')}"; true`]],
     ['npm run', ['npm', 'run', 'api', '--silent']],
-    ['npx', ['npx', '--no-install', 'tsx', server('typescript.ts')]],
+    ['npx', ['npx', '--no-install', 'http-api']],
     ['tsx', [node, bin('tsx/dist/cli.mjs'), server('typescript.ts')]],
     ['tsx watch', [node, bin('tsx/dist/cli.mjs'), 'watch', server('typescript.ts')]],
     ['nodemon', [node, bin('nodemon/bin/nodemon.js'), server('http.mjs')]],
@@ -124,8 +124,12 @@ describe('wrappers', () => {
     await using rival = await rivalOf(held.port)
     using root = tempRoot()
     const api = `"${node}" "${server('http.mjs')}"`
-    root.write({ 'package.json': JSON.stringify({ name: 'api', scripts: { api } }) })
-    await using _child = held.start(
+    root.write({
+      'package.json': JSON.stringify({ name: 'api', scripts: { api } }),
+      'node_modules/.bin/http-api': `#!/usr/bin/env node\nimport(${JSON.stringify(server('http.mjs'))})`,
+    })
+    chmodSync(join(root.dir, 'node_modules/.bin/http-api'), 0o755)
+    held.start(
       file,
       args,
       { HOST: '127.0.0.1', PATH: `${bin('.bin')}:${process.env.PATH}` },
@@ -134,7 +138,6 @@ describe('wrappers', () => {
     expect((await get(url(held.port))).text).toMatch(/^(http.mjs|typescript) \d+$/)
     expect(held.events).toEqual(['serving passed'])
     expect(rival.output()).not.toContain('won')
-    await endWith(held.port)
   })
 
   test('a program that keeps no descriptor and no environment of ours: env is enough', async () => {
@@ -143,15 +146,6 @@ describe('wrappers', () => {
     held.start('python3', ['-c', script, node, server('http.mjs')], { HOST: '127.0.0.1' })
     expect((await get(url(held.port))).text).toContain('http.mjs')
     expect(held.events).toEqual(['serving passed'])
-    await endWith(held.port)
   })
 })
 
-/** Ends the server process on that port: a wrapper that is killed leaves its own children. */
-async function endWith(port: number): Promise<void> {
-  const pid = Number(/\d+$/.exec((await get(url(port))).text)?.[0])
-  process.kill(pid, 'SIGKILL')
-}
-
-export type { Child }
-void [afterAll, beforeAll, isFree, occupy]
