@@ -1,13 +1,15 @@
+import type { ChildHandover } from './child/hand-to-children.ts'
 import { registry } from './reservation/registry.ts'
 import { whoHolds as findHolders } from './reservation/who-holds.ts'
 import { portOf, type PortQuery } from './session/port-of.ts'
 import { type Reservations, reserveServices } from './session/reserve.ts'
 import { processWorld } from './session/world.ts'
-import type { Allocation, Options, PortHolder } from './types.ts'
+import type { Allocation, Options, PortHolder, Reservation } from './types.ts'
 import { realRoot } from './utils/real-root.ts'
 
 export { PortsError, PortsOptionError } from './errors.ts'
 export type { PortsErrorCode, ServiceProblem } from './errors.ts'
+export type { ChildHandover } from './child/hand-to-children.ts'
 export type { PortQuery } from './session/port-of.ts'
 export type { Reservations } from './session/reserve.ts'
 export type * from './types.ts'
@@ -66,4 +68,29 @@ export function port(service: string, query: string | PortQuery = {}): Promise<n
  */
 export async function whoHolds(port: number): Promise<PortHolder | undefined> {
   return (await findHolders([port], processWorld().place)).get(port)
+}
+
+/**
+ * Hands the held sockets of `reservations` to Node servers in other processes or threads: whichever
+ * of them listens on a held port gets its very socket, and nobody else can bind in between. Requests
+ * that come earlier, or while a server restarts, wait.
+ *
+ * ```ts
+ * await using ports = await reserve({ services: { api: 3000 } })
+ * const handover = await handToChildren(Object.values(ports.services))
+ * fork('api.js', { env: { ...handover.env(), PORT: String(ports.services.api.port) } })
+ * new Worker('./api.js', { env: handover.env(), execArgv: [...handover.execArgv] })
+ * ```
+ *
+ * A server that listens on another address than the reserved one gets that. Children end when this
+ * process has vanished without `close()`. Nothing of it keeps the process alive.
+ *
+ * @throws PortsError `PORTS_NOT_HELD` when one of them has no socket (any more).
+ */
+export async function handToChildren(
+  reservations: readonly Reservation[],
+): Promise<ChildHandover> {
+  const { openChildHandover } = await import('./child/hand-to-children.ts')
+  const { place, env } = processWorld()
+  return openChildHandover(reservations, place.platform, env)
 }

@@ -19,6 +19,12 @@ export interface HandoverOptions extends HandoverEvents {
    * @default true
    */
   readonly endWithHolder?: boolean
+  /**
+   * `false`: the held sockets are let go for servers that bind by themselves, instead of passed on.
+   *
+   * @default true, where the platform can
+   */
+  readonly passSockets?: boolean
 }
 
 /** Somebody who says nothing is dropped after this, in milliseconds. */
@@ -58,11 +64,11 @@ export class Handover {
     reservations: readonly PortReservation[],
     options: HandoverOptions,
   ): Promise<Handover> {
-    const { platform, endWithHolder = true } = options
+    const { platform, endWithHolder = true, passSockets = true } = options
     const ports = await Promise.all(
       reservations.map(
         async (reservation) =>
-          new HandedPort(reservation, await reservation.lend(platform), options),
+          new HandedPort(reservation, await reservation.lend(platform, passSockets), options),
       ),
     )
     const id = `run-${process.pid}-${randomBytes(9).toString('base64url').replaceAll('_', '-')}`

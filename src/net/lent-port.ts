@@ -10,6 +10,8 @@ export interface LentPortFacts {
   /** Clear-text HTTP is not spoken there. */
   readonly secure: boolean
   readonly platform: NodeJS.Platform
+  /** Sockets may be passed on where that is possible; else the port is let go for each server. */
+  readonly pass: boolean
 }
 
 /**
@@ -116,6 +118,7 @@ export class LentPort {
 
   async #keep(hold: Hold): Promise<void> {
     this.#hold = hold
+    if (!this.#facts.pass) return
     const made = await hold.keep(this.#facts.platform)
     if (!made) return
     // Let go while the copy was made.

@@ -167,16 +167,17 @@ export class PortReservation implements Reservation {
 
   /**
    * Takes the held socket for servers of other processes; nobody accepts on it until one of them
-   * does. It is closed with the reservation.
+   * does. It is closed with the reservation. `pass: false` lets the port go for each server, as
+   * has to be done where sockets can't be passed on.
    *
    * @throws PortsError `PORTS_NOT_HELD` when no socket is held (any more).
    */
-  async lend(platform: NodeJS.Platform): Promise<LentPort> {
+  async lend(platform: NodeJS.Platform, pass = true): Promise<LentPort> {
     if (this.#lent) return this.#lent
     const hold = this.#takeHold()
     const { port, bound, facts } = this
     const { LentPort } = await import('../net/lent-port.ts')
-    const lent = await LentPort.of(hold, { port, bound, secure: facts.secure, platform })
+    const lent = await LentPort.of(hold, { port, bound, secure: facts.secure, platform, pass })
     this.#lent = lent
     if (this.#released) lent.close()
     return lent

@@ -24,7 +24,7 @@ export interface Held extends AsyncDisposable {
 /** Holds a free port on `host` (`true`: all interfaces) and is ready to hand it over. */
 export async function hold(
   host: string | true = '127.0.0.1',
-  platform: NodeJS.Platform = process.platform,
+  passSockets = true,
 ): Promise<Held> {
   const port = await freePort()
   const root = tempRoot()
@@ -32,7 +32,8 @@ export async function hold(
   const reservation = reserved.services.api as PortReservation
   const events: string[] = []
   const handover = await Handover.open([reservation], {
-    platform,
+    platform: process.platform,
+    passSockets,
     onServing: (_service, _pid, passed) => events.push(`serving ${passed ? 'passed' : 'bound'}`),
     onIdle: () => events.push('idle'),
     onLost: () => events.push('lost'),
