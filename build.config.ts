@@ -32,13 +32,14 @@ export default defineBuildConfig({
   hooks: {
     'build:done': async ({ options }) => {
       const { rootDir, outDir } = options
-      // `--require` costs a Node process the least, and takes CommonJS in one file.
+      // `--require` costs a Node process the least, and takes CommonJS in one file. A project's own
+      // Node may be older than the one that this package needs.
       await build({
         entryPoints: [join(rootDir, 'src/preload.ts')],
         outfile: join(resolve(rootDir, outDir), 'preload.cjs'),
         bundle: true,
         platform: 'node',
-        target: 'node20.19',
+        target: 'node18',
         format: 'cjs',
       })
       const texts = INLINED.map((name) => licenseOf(join(rootDir, 'node_modules', name)))

@@ -87,9 +87,7 @@ export async function whoHolds(port: number): Promise<PortHolder | undefined> {
  *
  * @throws PortsError `PORTS_NOT_HELD` when one of them has no socket (any more).
  */
-export async function handToChildren(
-  reservations: readonly Reservation[],
-): Promise<ChildHandover> {
+export async function handToChildren(reservations: readonly Reservation[]): Promise<ChildHandover> {
   const { openChildHandover } = await import('./child/hand-to-children.ts')
   const { place, env } = processWorld()
   return openChildHandover(reservations, place.platform, env)

@@ -22,7 +22,11 @@ const CMD_SPECIAL = /([()\][%!^"`<>&|;, *?])/g
  * How `command` is started. On Windows everything goes through cmd.exe: `npm`, `npx` and other tools
  * are scripts there, which nothing else can start.
  */
-export function commandLine(command: Command, platform: NodeJS.Platform, comspec = 'cmd.exe'): CommandLine {
+export function commandLine(
+  command: Command,
+  platform: NodeJS.Platform,
+  comspec = 'cmd.exe',
+): CommandLine {
   const { command: file, args = [], shell = false } = command
   if (platform !== 'win32') {
     if (!shell) return { file, args }

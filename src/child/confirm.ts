@@ -10,7 +10,8 @@ export type Listener =
   | { readonly who: 'nobody' }
 
 /** Processes that listen in a container's name. */
-const PROXIES = /docker-proxy|com\.docker|rootlesskit|slirp4netns|podman|containerd|vpnkit|wslrelay/i
+const PROXIES =
+  /docker-proxy|com\.docker|rootlesskit|slirp4netns|podman|containerd|vpnkit|wslrelay/i
 
 const FIRST_WAIT_MS = 40
 const MAX_WAIT_MS = 1000
@@ -46,7 +47,7 @@ export async function firstListener(
   platform: NodeJS.Platform,
   signal: AbortSignal,
 ): Promise<Listener> {
-  for (let pauseMs = FIRST_WAIT_MS; !signal.aborted; ) {
+  for (let pauseMs = FIRST_WAIT_MS; !signal.aborted;) {
     const listener = await whoListens(port, program, platform)
     if (listener.who !== 'nobody') return listener
     await wait(pauseMs, undefined, { signal, ref: false }).catch(() => {})

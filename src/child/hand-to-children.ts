@@ -37,7 +37,9 @@ export async function openChildHandover(
     env: (base = env) => {
       const variables = { ...base, ...handover.env(base) }
       return Object.fromEntries(
-        Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== undefined),
+        Object.entries(variables).filter(
+          (entry): entry is [string, string] => entry[1] !== undefined,
+        ),
       )
     },
     execArgv: ['--require', preloadFile()],

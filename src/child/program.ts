@@ -25,6 +25,8 @@ export interface Ended {
   /** As a shell would say it: 128 and the signal's number after a signal. */
   readonly exitCode: number
   readonly signal: NodeJS.Signals | null
+  /** A server of it was seen on one of its ports. */
+  readonly served: boolean
 }
 
 /** What all attempts of a program share. */
@@ -96,7 +98,7 @@ export class Program {
     try {
       const how = mode === 'auto' ? this.#guess() : mode
       const { code, signal } = await this.#startAndWait(handover, how)
-      return { exitCode: exitCode(code, signal), signal }
+      return { exitCode: exitCode(code, signal), signal, served: this.#served.size > 0 }
     } finally {
       this.#over.abort()
       handover.close()
@@ -208,4 +210,3 @@ export class Program {
     return pid === undefined ? undefined : { pid, mark: `${MARK}=${this.#mark}` }
   }
 }
-

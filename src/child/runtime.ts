@@ -24,6 +24,8 @@ const HEAD_BYTES = 2048
  * line is judged by its last command: what stands before prepares it.
  */
 export function runtimeOf(command: Command, search: RuntimeSearch): Runtime {
+  // Without our part of it, its Node processes don't know whom to ask.
+  if (command.shell && /\bNODE_OPTIONS=/.test(command.command)) return 'other'
   if (!command.shell) return judge([command.command, ...(command.args ?? [])], search)
   const parts = command.command.split(/&&|\|\||[;&|\n]/).map((part) => part.trim())
   const last = parts.findLast((part) => part !== '' && part !== 'wait') ?? ''

@@ -41,7 +41,9 @@ export function passSignals(
 function isInForeground(): boolean {
   try {
     // After the name: state, parent, group, session, terminal, the terminal's foreground group.
-    const fields = readFileSync('/proc/self/stat', 'latin1').replace(/^.*\) /s, '').split(' ')
+    const fields = readFileSync('/proc/self/stat', 'latin1')
+      .replace(/^.*\) /s, '')
+      .split(' ')
     return fields[4] !== '0' && fields[2] === fields[5]
   } catch {
     return Boolean(process.stdin.isTTY)

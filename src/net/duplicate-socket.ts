@@ -21,7 +21,10 @@ let copies = 0
  *
  * @returns `undefined` where sockets can't be passed on: on Windows, and should Node's parts change.
  */
-export function duplicate(raw: RawSocket, platform: NodeJS.Platform): Promise<RawSocket | undefined> {
+export function duplicate(
+  raw: RawSocket,
+  platform: NodeJS.Platform,
+): Promise<RawSocket | undefined> {
   if (platform === 'win32') return Promise.resolve(undefined)
   const name = localName(`copy-${process.pid}-${threadId}-${++copies}`, platform)
   return new Promise((resolve) => {

@@ -96,7 +96,9 @@ export class Hold {
    *
    * @returns `undefined` where sockets can't be copied; then everything is as before.
    */
-  async keep(platform: NodeJS.Platform): Promise<{ kept: KeptSocket; waiting: Socket[] } | undefined> {
+  async keep(
+    platform: NodeJS.Platform,
+  ): Promise<{ kept: KeptSocket; waiting: Socket[] } | undefined> {
     const { KeptSocket } = await import('./kept-socket.ts')
     const kept = this.active ? await KeptSocket.copyOf(this.#server, platform) : undefined
     if (kept && this.active) return { kept, waiting: this.stop() }

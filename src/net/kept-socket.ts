@@ -27,10 +27,7 @@ export class KeptSocket {
    *
    * @returns `undefined` where sockets can't be copied; see {@link duplicate}.
    */
-  static async copyOf(
-    server: Server,
-    platform: NodeJS.Platform,
-  ): Promise<KeptSocket | undefined> {
+  static async copyOf(server: Server, platform: NodeJS.Platform): Promise<KeptSocket | undefined> {
     const raw = rawOf(server)
     const copy = raw && (await duplicate(raw, platform))
     return copy ? new KeptSocket(copy) : undefined

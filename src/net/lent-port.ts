@@ -86,7 +86,9 @@ export class LentPort {
    */
   async holdAt(address: string | null | undefined = undefined): Promise<boolean> {
     const bound =
-      address === undefined ? this.#bound : { host: address ?? undefined, address: address ?? undefined }
+      address === undefined
+        ? this.#bound
+        : { host: address ?? undefined, address: address ?? undefined }
     if (this.held && bound === this.#bound) return true
     const hold = new Hold({ speaksHttp: !this.#facts.secure })
     this.letGo()

@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns'
 import { isIP, Server } from 'node:net'
 import type { HandoverNote, HeldPort } from '../child/protocol.ts'
 import { rawOf, type RawSocket } from '../net/pass-socket.ts'
@@ -60,9 +61,10 @@ class Handover {
   }
 
   start(): void {
-    const { callback, host } = this.#request
+    const { callback, host, signal } = this.#request
     if (callback) this.#server.once('listening', callback)
     this.#placeholder.placeIn(this.#server)
+    if (signal) closeOnAbort(this.#server, signal)
     if (host === undefined) this.#ask(null)
     else if (isIP(host)) this.#ask(host)
     else if (isHeldAddress(host, this.#held)) this.#ask(this.#held.address)
@@ -70,8 +72,7 @@ class Handover {
   }
 
   #lookUp(host: string): void {
-    const dns = process.getBuiltinModule('node:dns')
-    dns.lookup(host, (error, address) => {
+    lookup(host, (error, address) => {
       // Node's own lookup will say what is wrong with the name.
       if (error) this.#bind()
       else this.#ask(address)
@@ -98,11 +99,11 @@ class Handover {
   }
 
   #adopt(raw: RawSocket, link: Link): void {
-    const { signal, backlog = DEFAULT_BACKLOG } = this.#request
+    const { backlog = DEFAULT_BACKLOG } = this.#request
     endWith(raw, link)
     link.unref()
     this.#placeholder.takeFrom(this.#server)
-    this.#plain.call(this.#server, { handle: raw, ...(signal && { signal }) }, backlog)
+    this.#plain.call(this.#server, { handle: raw }, backlog)
   }
 
   #bind(link?: Link): void {
@@ -148,7 +149,18 @@ function endWith(raw: RawSocket, link: Link): void {
   }
 }
 
+/** As Node does for a port; for a handle it takes no signal. */
+function closeOnAbort(server: Server, signal: AbortSignal): void {
+  const close = (): void => void server.close()
+  if (signal.aborted) {
+    process.nextTick(close)
+    return
+  }
+  signal.addEventListener('abort', close, { once: true })
+  server.once('close', () => signal.removeEventListener('abort', close))
+}
+
 function isClusterWorker(): boolean {
-  const cluster: unknown = process.getBuiltinModule('node:cluster')
-  return (cluster as { isWorker: boolean }).isWorker
+  // Loaded when a server listens, as most processes have none. The file is CommonJS in the end.
+  return (require('node:cluster') as { isWorker: boolean }).isWorker
 }

@@ -27,7 +27,8 @@ export function readListenRequest(args: readonly unknown[]): ListenRequest | und
   if (typeof first === 'object' && first !== null) return fromOptions(first, args, callback)
   const port = readPort(first)
   if (port === undefined) return undefined
-  const host = typeof args[1] === 'string' && readNumber(args[1]) === undefined ? args[1] : undefined
+  const host =
+    typeof args[1] === 'string' && readNumber(args[1]) === undefined ? args[1] : undefined
   const backlog = readNumber(args[1]) ?? readNumber(args[2])
   return {
     port,

@@ -225,7 +225,11 @@ export class PortReservation implements Reservation {
   #takeHold(): Hold {
     const hold = this.#hold
     if (!hold) {
-      const why = this.#server ? ': another server has adopted it' : this.#lent ? ': it is lent' : ''
+      const why = this.#server
+        ? ': another server has adopted it'
+        : this.#lent
+          ? ': it is lent'
+          : ''
       throw new PortsError(
         'PORTS_NOT_HELD',
         `Port ${this.port} of "${this.service}" is not held${why}. Reserve it again before handing it over.`,

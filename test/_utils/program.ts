@@ -22,10 +22,7 @@ export interface Held extends AsyncDisposable {
 }
 
 /** Holds a free port on `host` (`true`: all interfaces) and is ready to hand it over. */
-export async function hold(
-  host: string | true = '127.0.0.1',
-  passSockets = true,
-): Promise<Held> {
+export async function hold(host: string | true = '127.0.0.1', passSockets = true): Promise<Held> {
   const port = await freePort()
   const root = tempRoot()
   const reserved = await reserve({ root: root.dir, services: { api: { preferred: port, host } } })

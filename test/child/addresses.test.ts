@@ -32,16 +32,19 @@ const LISTENS: [listen: string, held: string | true, gets: string][] = [
   ['PORT, "127.0.0.2"', '127.0.0.1', '127.0.0.2'],
   ...(hasIPv6 ? ([['PORT, "::1"', '127.0.0.1', '::1']] as [string, string, string][]) : []),
 ]
-test.for(LISTENS)('listen(%s), with the port held on %s, listens on %s', async ([listen, host, gets]) => {
-  await using held = await hold(host)
-  const child = held.start(node, program(listen))
-  const [, address] = await child.sees(/up (.*)/)
-  expect(JSON.parse(address ?? '')).toMatchObject({ address: gets, port: held.port })
-  const hostname = gets.includes(':') ? '[::1]' : gets.replace('0.0.0.0', '127.0.0.1')
-  expect((await get(`http://${hostname}:${held.port}`)).text).toBe(String(child.pid))
-  expect(held.events).toEqual(['serving passed'])
-  expect(held.reservation.bound.address ?? WIDER).toBe(gets)
-})
+test.for(LISTENS)(
+  'listen(%s), with the port held on %s, listens on %s',
+  async ([listen, host, gets]) => {
+    await using held = await hold(host)
+    const child = held.start(node, program(listen))
+    const [, address] = await child.sees(/up (.*)/)
+    expect(JSON.parse(address ?? '')).toMatchObject({ address: gets, port: held.port })
+    const hostname = gets.includes(':') ? '[::1]' : gets.replace('0.0.0.0', '127.0.0.1')
+    expect((await get(`http://${hostname}:${held.port}`)).text).toBe(String(child.pid))
+    expect(held.events).toEqual(['serving passed'])
+    expect(held.reservation.bound.address ?? WIDER).toBe(gets)
+  },
+)
 
 test('when the address changes, a rival gets the port or the server does, and it is said which', async () => {
   for (let round = 0; round < 3; round++) {

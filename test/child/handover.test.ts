@@ -120,7 +120,9 @@ describe('wrappers', () => {
     ['nodemon', [node, bin('nodemon/bin/nodemon.js'), server('http.mjs')]],
   ]
   test.for(wrapped)('%s', async ([, [file, ...args]]) => {
-    await using held = await hold(args.some((arg) => arg.includes('typescript')) ? true : '127.0.0.1')
+    await using held = await hold(
+      args.some((arg) => arg.includes('typescript')) ? true : '127.0.0.1',
+    )
     await using rival = await rivalOf(held.port)
     using root = tempRoot()
     const api = `"${node}" "${server('http.mjs')}"`
@@ -149,3 +151,47 @@ describe('wrappers', () => {
   })
 })
 
+describe('restarts', () => {
+  test('nodemon: who asks while there is no server gets an answer of the next one', async () => {
+    await using held = await hold()
+    await using rival = await rivalOf(held.port)
+    using root = tempRoot()
+    root.write({ 'app.mjs': appThatSays('one') })
+    const quiet = ['--delay', '0', '--signal', 'SIGTERM', '--exitcrash']
+    held.start(node, [bin('nodemon/bin/nodemon.js'), ...quiet, 'app.mjs'], {}, root.dir)
+    expect((await get(url(held.port))).text).toBe('one')
+    root.write({ 'app.mjs': appThatSays('two') })
+    // Asked without a pause all the while: every one of them gets an answer.
+    await until(async () => (await get(url(held.port))).text === 'two')
+    expect(held.events).toEqual(['serving passed', 'idle', 'serving passed'])
+    expect(rival.output()).not.toContain('won')
+  })
+
+  test('a cluster goes on when a worker dies, and gets the socket again when all of it does', async () => {
+    await using held = await hold()
+    const first = held.start(node, [server('cluster.mjs')])
+    const dead = (await get(url(held.port, '/die'))).text
+    // A connection that is on its way to a worker when that dies is lost, with any socket.
+    await first.sees(/replaced/)
+    for (let times = 0; times < 4; times++) {
+      expect((await get(url(held.port))).text).not.toBe(dead)
+    }
+    await first.end('SIGKILL')
+    held.start(node, [server('cluster.mjs')])
+    await until(() => held.events.length === 3)
+    expect((await get(url(held.port))).text).toMatch(/^cluster \d+$/)
+    expect(held.events).toEqual(['serving passed', 'idle', 'serving passed'])
+  })
+
+  test('a server that closes and listens again', async () => {
+    await using held = await hold()
+    await using rival = await rivalOf(held.port)
+    const child = held.start(node, [server('http.mjs')], { HOST: '127.0.0.1' })
+    await child.sees(/up/)
+    child.process.kill('SIGUSR2')
+    await child.sees(/up[^]*up/)
+    expect((await get(url(held.port))).text).toBe(`http.mjs ${child.pid}`)
+    expect(held.events).toEqual(['serving passed', 'idle', 'serving passed'])
+    expect(rival.output()).not.toContain('won')
+  })
+})

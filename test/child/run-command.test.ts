@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { reserve, type Reservations } from '../../src/api.ts'
 import { type Attempt, runCommand, type RunCommandOptions } from '../../src/child/run-command.ts'
 import type { PortReservation } from '../../src/reservation/reservation.ts'
-import { startNode } from '../_utils/children.ts'
+import { start, startNode } from '../_utils/children.ts'
 import { get } from '../_utils/http.ts'
 import { rivalOf } from '../_utils/program.ts'
 import { freePort, freeRange, isFree } from '../_utils/sockets.ts'
@@ -16,7 +16,10 @@ const server = (name: string): string => join(repo, 'test/fixtures/servers', nam
 const PYTHON = ['python3', '-m', 'http.server', '--bind', '127.0.0.1'] as const
 
 async function reserveApi(root: string, port: number, to = port): Promise<Reservations> {
-  return reserve({ root, services: { api: { preferred: port, range: [port, to], host: '127.0.0.1' } } })
+  return reserve({
+    root,
+    services: { api: { preferred: port, range: [port, to], host: '127.0.0.1' } },
+  })
 }
 
 const apiOf = (ports: Reservations): PortReservation => ports.services.api as PortReservation
@@ -61,7 +64,7 @@ describe('how it ends', () => {
     )
     const lines = await until(() => {
       const found = existsSync(pids) ? readFileSync(pids, 'utf8').trim().split('\n') : []
-      return found.length === 2 && found
+      return found.length === 2 ? found : undefined
     })
     const others = startNode(['-e', 'setInterval(() => {}, 1000)'])
     await running.end()
@@ -74,11 +77,14 @@ describe('how it ends', () => {
     using root = tempRoot()
     await using ports = await reserveApi(root.dir, await freePort())
     const running = runCommand(
-      { ...attempt(ports, `trap '' TERM; touch ${root.dir}/up; while :; do sleep 0.1; done`), shell: true },
+      {
+        ...attempt(ports, `trap '' TERM; touch ${root.dir}/up; while :; do sleep 0.1; done`),
+        shell: true,
+      },
       { ...OPTIONS, mode: 'handover', graceMs: 200 },
     )
     await until(() => existsSync(join(root.dir, 'up')))
-    expect(await running.end()).toEqual({ exitCode: 137, signal: 'SIGKILL' })
+    expect(await running.end()).toEqual({ exitCode: 137, signal: 'SIGKILL', served: false })
   })
 })
 
@@ -119,22 +125,23 @@ test('another language: the port is let go, and its server is found there', asyn
 
 test('a stranger is faster, and the program starts again on the next port', async () => {
   using root = tempRoot()
+  using elsewhere = tempRoot()
   const [from, to] = await freeRange(3)
   const all = [await reserveApi(root.dir, from, to)]
   const first = all[0] as Reservations
   await using rival = await rivalOf(from)
   const lost: unknown[] = []
   const serving: number[] = []
-  const start = (ports: Reservations): Attempt =>
+  const serve = (ports: Reservations): Attempt =>
     attempt(ports, PYTHON[0], [...PYTHON.slice(1), String(apiOf(ports).port)])
-  const running = runCommand(start(first), {
+  const running = runCommand(serve(first), {
     ...OPTIONS,
     onServing: ({ port }) => serving.push(port),
     again: async ({ reservation, owner, attempt }) => {
       lost.push([reservation.port, owner?.pid, attempt])
-      const next = await reserveApi(tempRoot().dir, from, to)
+      const next = await reserveApi(elsewhere.dir, from, to)
       all.push(next)
-      return start(next)
+      return serve(next)
     },
   })
   await until(() => serving.length > 0)
@@ -188,10 +195,34 @@ describe('in a process of its own', () => {
     expect(await isFree(port)).toBe(true)
   })
 
+  test('Ctrl-C in a terminal reaches the program once', async () => {
+    const port = await freePort()
+    const counter = `
+      let times = 0
+      const end = () => { console.log("times " + times); process.exit(3) }
+      process.on("SIGINT", () => { times++; setTimeout(end, 300) })
+      console.log("ready")
+      setInterval(() => {}, 1000)`
+    const line = [node, ...RUN, String(port), node, '-e', counter]
+      .map((word) => `'${word}'`)
+      .join(' ')
+    await using pty = start('script', ['-qec', line, '/dev/null'], {
+      cwd: repo,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
+    await pty.sees(/ready/)
+    pty.process.stdin?.write('\x03')
+    expect((await pty.sees(/times (\d+)/))[1]).toBe('1')
+    expect(await pty.ended).toMatchObject({ code: 3 })
+  })
+
   test.for([
     ['a Node server', [node, server('http.mjs')]],
     ['npm run', ['npm', 'run', 'api']],
-    ['a shell with a Python server', ['sh', '-c', 'python3 -u -m http.server --bind 127.0.0.1 $PORT; true']],
+    [
+      'a shell with a Python server',
+      ['sh', '-c', 'python3 -u -m http.server --bind 127.0.0.1 $PORT; true'],
+    ],
   ] as const)('%s does not outlive a SIGKILL of ours', async ([, command]) => {
     const port = await freePort()
     using root = tempRoot()
@@ -199,10 +230,10 @@ describe('in a process of its own', () => {
     root.write({ 'package.json': JSON.stringify({ name: 'api', scripts: { api } }) })
     const env = { PORTS_TEST_TREE: root.dir }
     const tsx = join(repo, 'node_modules/tsx/dist/esm/index.mjs')
-    await using run = startNode(
-      ['--import', tsx, RUN[2] as string, String(port), ...command],
-      { cwd: root.dir, env },
-    )
+    await using run = startNode(['--import', tsx, RUN[2] as string, String(port), ...command], {
+      cwd: root.dir,
+      env,
+    })
     await until(async () => (await get(`http://127.0.0.1:${port}`)).status === 200)
     run.process.kill('SIGKILL')
     await run.ended
