@@ -40,9 +40,9 @@ export class HandedPort {
     return this.#lent.port
   }
 
-  /** Its socket can be passed on. */
+  /** Its socket can be passed on, now or when it is held again. */
   get passes(): boolean {
-    return this.#lent.socket !== undefined
+    return this.#lent.passes
   }
 
   /** Descriptor of the held socket, for `stdio`; `undefined` where it can't be passed on. */

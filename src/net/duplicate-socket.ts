@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
-import { threadId } from 'node:worker_threads'
+import { isMainThread } from 'node:worker_threads'
 import { localName } from './local-name.ts'
 import {
   acceptForSockets,
@@ -19,14 +19,16 @@ let copies = 0
  * A second descriptor of the same listening socket, on which nobody accepts: the kernel completes
  * connections and keeps them for whoever accepts next. The caller closes it.
  *
- * @returns `undefined` where sockets can't be passed on: on Windows, and should Node's parts change.
+ * @returns `undefined` where sockets can't be passed on: on Windows, in worker threads, and should
+ * Node's parts change.
  */
 export function duplicate(
   raw: RawSocket,
   platform: NodeJS.Platform,
 ): Promise<RawSocket | undefined> {
-  if (platform === 'win32') return Promise.resolve(undefined)
-  const name = localName(`copy-${process.pid}-${threadId}-${++copies}`, platform)
+  // The end of a thread would close descriptors that its handles only had once.
+  if (platform === 'win32' || !isMainThread) return Promise.resolve(undefined)
+  const name = localName(`copy-${process.pid}-${++copies}`, platform)
   return new Promise((resolve) => {
     const server = createServer({ pauseOnConnect: true })
     let receiver: Socket | undefined

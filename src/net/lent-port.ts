@@ -23,6 +23,7 @@ export class LentPort {
   #bound: BindAddress
   #kept: KeptSocket | undefined
   #hold: Hold | undefined
+  #passes = false
   /** Accepted here before a server was; they are given on over a connection of our own. */
   #waiting: Socket[] = []
 
@@ -51,6 +52,11 @@ export class LentPort {
   /** It is bound by this process. */
   get held(): boolean {
     return this.#kept !== undefined || this.#hold?.active === true
+  }
+
+  /** Sockets can be passed on here, this one too whenever it is held. */
+  get passes(): boolean {
+    return this.#passes
   }
 
   /** The socket that can be passed on; absent while let go and where that can't be. */
@@ -126,6 +132,7 @@ export class LentPort {
     // Let go while the copy was made.
     if (this.#hold !== hold) return made.kept.close()
     this.#hold = undefined
+    this.#passes = true
     this.#kept = made.kept
     this.#waiting.push(...made.waiting)
   }

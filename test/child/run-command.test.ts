@@ -106,6 +106,22 @@ test('a Node server gets the socket, and the port is held again after it', async
   expect(rival.output()).not.toContain('won')
 })
 
+test('a Node server in a program that did not look like one gets the socket all the same', async () => {
+  using root = tempRoot()
+  await using ports = await reserveApi(root.dir, await freePort())
+  const serving: boolean[] = []
+  const running = runCommand(attempt(ports, node, [server('http.mjs')]), {
+    ...OPTIONS,
+    mode: 'release',
+    onServing: (_reservation, _pid, passed) => serving.push(passed),
+  })
+  const { port } = apiOf(ports)
+  await until(() => serving.length > 0)
+  expect((await get(`http://127.0.0.1:${port}`)).text).toBe(`http.mjs ${running.pid}`)
+  expect(serving).toEqual([true])
+  await running.end()
+})
+
 test('another language: the port is let go, and its server is found there', async () => {
   using root = tempRoot()
   await using ports = await reserveApi(root.dir, await freePort())
