@@ -1,5 +1,6 @@
 import dns from 'node:dns'
 import type { ListenOptions, Server } from 'node:net'
+import { plainListen } from './plain-listen.ts'
 
 type LookupCallback = (error: null, address: unknown, family?: number) => void
 
@@ -20,10 +21,11 @@ export function listenSync(server: Server, port: number, address: string | undef
   // A busy port is an expected answer, and collecting its stack costs more than the bind.
   Error.stackTraceLimit = 0
   try {
-    if (address === undefined) return server.listen(options).listening
+    const listen = plainListen()
+    if (address === undefined) return listen.call(server, options).listening
     options.host = address
     dns.lookup = literalLookup as typeof lookup
-    return server.listen(options).listening
+    return listen.call(server, options).listening
   } finally {
     dns.lookup = lookup
     Error.stackTraceLimit = stackTraceLimit

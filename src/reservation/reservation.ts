@@ -3,6 +3,7 @@ import { PortsError } from '../errors.ts'
 import type { Lease } from '../lease/lease.ts'
 import { type BindAddress, urlHostname } from '../net/addresses.ts'
 import { Hold } from '../net/hold.ts'
+import type { LentPort } from '../net/lent-port.ts'
 import type { Debug } from '../utils/debug.ts'
 import type { Allocation, PortAttempt, PortSource, Reservation } from '../types.ts'
 
@@ -49,6 +50,7 @@ export class PortReservation implements Reservation {
   #inherit: NodeJS.Timeout | undefined
   readonly #debug: Debug | undefined
   #hold: Hold | undefined
+  #lent: LentPort | undefined
   #server: Server | undefined
   #heir: Server | undefined
   #released = false
@@ -84,7 +86,7 @@ export class PortReservation implements Reservation {
 
   /** Where its server binds. */
   get bound(): BindAddress {
-    return this.#bound
+    return this.#lent?.bound ?? this.#bound
   }
 
   /** How it is spoken to, as its newest user sees it. */
@@ -105,7 +107,7 @@ export class PortReservation implements Reservation {
   /** See {@link Allocation.state}. */
   get state(): Allocation['state'] {
     if (this.#server || this.#servedElsewhere) return 'serving'
-    if (this.#hold) return 'held'
+    if (this.#hold || this.#lent?.held) return 'held'
     return this.#found.running ? 'running' : 'leased'
   }
 
@@ -126,14 +128,7 @@ export class PortReservation implements Reservation {
 
   /** See {@link Reservation.adoptInto}. */
   adoptInto(server: Server): void {
-    const hold = this.#hold
-    if (!hold) {
-      throw new PortsError(
-        'PORTS_NOT_HELD',
-        `Port ${this.port} of "${this.service}" is not held${this.#server ? ': another server has adopted it' : ''}. Reserve it again before handing it over.`,
-      )
-    }
-    this.#hold = undefined
+    const hold = this.#takeHold()
     this.#serve(server)
     this.#debug?.(`${this.service}: ${this.port} handed over, ${hold.waiting} waiting`)
     hold.adoptInto(server)
@@ -176,11 +171,30 @@ export class PortReservation implements Reservation {
   letGo(): void {
     this.#hold?.close()
     this.#hold = undefined
+    this.#lent?.close()
   }
 
-  /** A server that could not adopt the socket listens there now: it is another process's. */
-  serveElsewhere(): void {
-    this.#servedElsewhere = true
+  /**
+   * Takes the held socket for servers of other processes; nobody accepts on it until one of them
+   * does. It is closed with the reservation. `pass: false` lets the port go for each server, as
+   * has to be done where sockets can't be passed on.
+   *
+   * @throws PortsError `PORTS_NOT_HELD` when no socket is held (any more).
+   */
+  async lend(platform: NodeJS.Platform, pass = true): Promise<LentPort> {
+    if (this.#lent) return this.#lent
+    const hold = this.#takeHold()
+    const { port, bound, facts } = this
+    const { LentPort } = await import('../net/lent-port.ts')
+    const lent = await LentPort.of(hold, { port, bound, secure: facts.secure, platform, pass })
+    this.#lent = lent
+    if (this.#released) lent.close()
+    return lent
+  }
+
+  /** Whether a server of another process listens there now, on the lent socket or its own. */
+  serveElsewhere(serves = true): void {
+    this.#servedElsewhere = serves
   }
 
   /**
@@ -196,7 +210,8 @@ export class PortReservation implements Reservation {
         `"${this.service}" can't be moved while its server listens on port ${this.port} in this process. Close the server first, or restart it with another port.`,
       )
     }
-    const [hold, lease] = [this.#hold, this.#lease]
+    const [hold, lease, lent] = [this.#hold, this.#lease, this.#lent]
+    this.#lent = undefined
     clearInterval(this.#inherit)
     this.#debug?.(`${this.service}: moved from ${this.port} to ${found.port}`)
     this.#found = found
@@ -205,6 +220,7 @@ export class PortReservation implements Reservation {
     this.#take(found)
     return () => {
       hold?.close()
+      lent?.close()
       lease?.end()
     }
   }
@@ -251,6 +267,23 @@ export class PortReservation implements Reservation {
       if (this.#lease) clearInterval(this.#inherit)
     }, INHERIT_INTERVAL_MS)
     this.#inherit.unref()
+  }
+
+  #takeHold(): Hold {
+    const hold = this.#hold
+    if (!hold) {
+      const why = this.#server
+        ? ': another server has adopted it'
+        : this.#lent
+          ? ': it is lent'
+          : ''
+      throw new PortsError(
+        'PORTS_NOT_HELD',
+        `Port ${this.port} of "${this.service}" is not held${why}. Reserve it again before handing it over.`,
+      )
+    }
+    this.#hold = undefined
+    return hold
   }
 
   #serve(server: Server): void {
