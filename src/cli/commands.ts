@@ -164,6 +164,33 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/release.ts'),
   },
   {
+    name: 'run',
+    summary: 'run a command with a port of its own',
+    details: [
+      'PORT, <NAME>_PORT and <NAME>_URL are set, and those of everything else of this checkout that runs. A Node server gets the held socket itself, without a moment in which another program could take the port; any other one binds it, which is checked, and it is started again on the next port when somebody was faster. {port}, {host} and {url} in the command are filled in.',
+      'Without --port a port that PORT, <NAME>_PORT or CONDUCTOR_PORT names is tried first. One argument with spaces is a line for the shell. PORTS=0 only runs the command.',
+    ],
+    args: '<command…>',
+    minArgs: 1,
+    passesRest: true,
+    flags: {
+      name: { short: 'n', value: '<name>', text: 'name of the service; default app' },
+      port: { short: 'p', value: '<port>', text: 'port that is tried first' },
+      range: { value: '<from-to>', text: 'ports that are tried after that' },
+      host: { value: '<host>', text: 'address that its server binds; default localhost' },
+      'socket-activation': { text: 'pass the socket as systemd does (LISTEN_FDS)' },
+      shell: { text: 'run it by the shell' },
+      quiet: { short: 'q', text: 'say nothing' },
+    },
+    examples: [
+      ['ports run --name api node api.js', 'a Node server'],
+      ['ports run --port 8000 -- python3 -m http.server {port}', 'any other one'],
+      ['ports run "npm run migrate && npm start"', 'a line for the shell'],
+    ],
+    exits: [[EXIT.failed, 'no port could be had; else the exit code of the command']],
+    load: () => import('./commands/run.ts'),
+  },
+  {
     name: 'stop',
     summary: 'stop what listens on a port',
     details: [
