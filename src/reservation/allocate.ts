@@ -33,6 +33,8 @@ export interface AllocationContext {
   readonly checkout: string
   leaseName(port: number): LeaseName
   describe(service: string, port: number, state: LeaseAnswer['state']): LeaseAnswer
+  /** The process that started this one has leased it for a server of this one. */
+  isLent(port: number): boolean
   /** Who carries out orders that come in through the port's lease. */
   obey(port: number): Obey
 }
@@ -94,7 +96,7 @@ export function* allocateService(
   return { ok: false, code: failureCode(request, attempts), attempts }
 }
 
-type Taken = Pick<Found, 'hold' | 'lease' | 'running' | 'claim'>
+type Taken = Pick<Found, 'hold' | 'lease' | 'running' | 'claim' | 'lent'>
 type Refusal = NonNullable<PortAttempt['rejected']>
 
 function* holdPort(
@@ -105,6 +107,7 @@ function* holdPort(
   const { port } = candidate
   const claim = claimer(port, 'held', request, context)
   const lease = claim()
+  if (!lease && context.isLent(port)) return { running: false, claim, lent: true }
   if (!lease) return 'leased'
   const hold = new Hold({ speaksHttp: !request.secure })
   const bound = hold.bind(port, request.bound.address)

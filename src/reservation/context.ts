@@ -13,7 +13,7 @@ export function allocationContext(
   identity: SessionIdentity,
   { dir: checkout, branch }: Checkout,
 ): AllocationContext {
-  const { root, command, pid, place } = identity
+  const { root, command, pid, place, lentPorts } = identity
   const since = new Date().toISOString()
   return {
     machine: machineAddresses(),
@@ -33,6 +33,7 @@ export function allocationContext(
       command,
       since,
     }),
+    isLent: (port) => lentPorts?.has(port) ?? false,
     obey: (port) => {
       const desk = orderDesk(place.stateDir, pid)
       return (line) => obeyOrder(line, desk, root, port)

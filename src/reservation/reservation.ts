@@ -22,6 +22,8 @@ export interface Found {
   readonly claim: () => Lease | undefined
   /** A server of this checkout listens there already. */
   readonly running: boolean
+  /** The process that started this one holds it; a server of this one gets it when it listens. */
+  readonly lent?: boolean
 }
 
 /** Time between two tries for another session's lease, in milliseconds. One try takes microseconds. */
@@ -66,6 +68,7 @@ export class PortReservation implements Reservation {
     this.#bound = found.bound
     this.#facts = facts
     this.#debug = debug
+    this.#servedElsewhere = found.lent ?? false
     this.#take(found)
   }
 
@@ -245,10 +248,10 @@ export class PortReservation implements Reservation {
     await this.release()
   }
 
-  #take({ hold, lease, claim }: Found): void {
+  #take({ hold, lease, claim, lent }: Found): void {
     this.#hold = hold
     this.#lease = lease
-    if (!lease) this.#inheritLease(claim)
+    if (!lease && !lent) this.#inheritLease(claim)
   }
 
   /** The hold on the address that counts now. The lease keeps others off while the socket changes. */

@@ -25,9 +25,8 @@ export const run: RunCommand = async (input, io) => {
 }
 
 function textOf({ port, problem, lease, who }: Mismatch, from: string): string {
-  const whose = lease
-    ? `"${lease.service}" of ${nearPath(lease.root, from)} (pid ${lease.pid})`
-    : ''
+  const place = lease?.root === from ? 'this checkout' : nearPath(lease?.root ?? from, from)
+  const whose = `"${lease?.service}" of ${place} (pid ${lease?.pid})`
   switch (problem) {
     case 'no-answer':
       return 'is leased, but its owner does not answer: it is busy or suspended.'
