@@ -1,4 +1,4 @@
-import { listLeases } from '../lease/list.ts'
+import { leasedPorts, listLeases } from '../lease/list.ts'
 import type { LeaseAnswer } from '../lease/answer.ts'
 import { listeningPorts } from '../net/owners/listening.ts'
 import type { Here } from './leases-here.ts'
@@ -38,10 +38,18 @@ export interface InventoryRow {
   readonly container?: string
 }
 
-/** Every leased port, this checkout's first, then by checkout and port. */
+/** What is listed. */
 export interface InventoryOptions {
   /** Listeners without a lease too. */
   readonly strangers: boolean
+}
+
+/** The ports that somebody has. */
+export interface Inventory {
+  /** This checkout's first, then by checkout and port. */
+  readonly rows: readonly InventoryRow[]
+  /** How many leases have an owner that did not answer. */
+  readonly silent: number
 }
 
 /** What is held, leased and, if wanted, listened on by others on this machine. */
@@ -49,7 +57,8 @@ export async function takeInventory(
   here: Here,
   looking: Looking,
   { strangers }: InventoryOptions,
-): Promise<InventoryRow[]> {
+): Promise<Inventory> {
+  const leasedBefore = leasedPorts(here.place)
   const [leases, listening] = await Promise.all([listLeases(here.place), listeningPorts()])
   const leased = new Map(leases.map((lease) => [lease.port, lease]))
   // A process that has the lease tells of itself; who else is there must be searched for.
@@ -68,9 +77,14 @@ export async function takeInventory(
         : [view.lease ? leaseRow(view.lease, true, view) : strangerRow(view)]
     }),
   ]
-  return rows
-    .map((row): InventoryRow => ({ ...row, here: row.checkout === here.checkout.dir }))
-    .toSorted(inOrder)
+  const stillLeased = leasedPorts(here.place)
+  const silent = [...leasedBefore].filter((port) => !leased.has(port) && stillLeased.has(port))
+  return {
+    rows: rows
+      .map((row): InventoryRow => ({ ...row, here: row.checkout === here.checkout.dir }))
+      .toSorted(inOrder),
+    silent: silent.length,
+  }
 }
 
 type Row = Omit<InventoryRow, 'here'>
