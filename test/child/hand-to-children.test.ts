@@ -9,7 +9,7 @@ import { handToChildren, reserve } from '../../src/api.ts'
 import { NOTE_VARIABLE, readNote } from '../../src/child/protocol.ts'
 import { padded } from '../../src/net/padded-name.ts'
 import { get } from '../_utils/http.ts'
-import { rivalOf } from '../_utils/program.ts'
+import { rivalOf } from '../_utils/held-program.ts'
 import { freePort, isFree } from '../_utils/sockets.ts'
 import { repo, tempRoot } from '../_utils/temp.ts'
 
