@@ -33,14 +33,13 @@ export default defineBuildConfig({
   hooks: {
     'build:done': async ({ options }) => {
       const { rootDir, outDir } = options
-      // `--require` costs a Node process the least, and takes CommonJS in one file. A project's own
-      // Node may be older than the one that this package needs.
+      // `--require` costs a Node process the least, and takes CommonJS in one file.
       await build({
         entryPoints: [join(rootDir, 'src/preload.ts')],
         outfile: join(resolve(rootDir, outDir), 'preload.cjs'),
         bundle: true,
         platform: 'node',
-        target: 'node18',
+        target: 'node20',
         format: 'cjs',
       })
       const texts = INLINED.map((name) => licenseOf(join(rootDir, 'node_modules', name)))

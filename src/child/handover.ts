@@ -85,7 +85,7 @@ export class Handover {
     server.unref()
     const note: HandoverNote = {
       v: 1,
-      control: id,
+      control: name.path.replace(/\0+$/, ''),
       token: randomBytes(24).toString('base64url'),
       endWithHolder,
       ports: ports.map((port) => describe(port)),

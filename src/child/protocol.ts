@@ -18,7 +18,7 @@ export interface HeldPort {
 /** What the holder writes into {@link NOTE_VARIABLE}, as JSON. */
 export interface HandoverNote {
   readonly v: 1
-  /** Id of the holder's control socket; see `localName`. */
+  /** Path of the holder's control socket, without the NULs at the end; see `padded`. */
   readonly control: string
   /** Shows that an ask comes from a process that was given this note. */
   readonly token: string

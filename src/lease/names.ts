@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { padded } from '../net/padded-name.ts'
 
-/** Bytes of `sun_path` in Linux's `sockaddr_un`. */
-const LINUX_NAME_BYTES = 108
 /** Bytes of `sun_path` on macOS and the BSDs, the final NUL included. */
 const BSD_PATH_BYTES = 104
 
@@ -27,9 +26,7 @@ export interface LeaseName {
  */
 export function leaseName(port: number, platform: NodeJS.Platform, stateDir: string): LeaseName {
   if (platform === 'linux' || platform === 'android') {
-    // Node 20 pads abstract names with NULs to the full length and later versions don't; padded
-    // here, every version means the same name.
-    return { path: `\0unplugin-ports:${port}`.padEnd(LINUX_NAME_BYTES, '\0') }
+    return { path: padded(`\0unplugin-ports:${port}`) }
   }
   if (platform === 'win32') return { path: `\\\\.\\pipe\\unplugin-ports-${port}` }
   const directory = leaseDirectory(stateDir)

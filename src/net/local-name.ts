@@ -1,8 +1,9 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { padded } from './padded-name.ts'
 
-/** Bytes of `sun_path` in Linux's `sockaddr_un`. */
-const LINUX_NAME_BYTES = 108
+/** Bytes of `sun_path` on macOS and the BSDs, the final NUL included. */
+const BSD_PATH_BYTES = 104
 
 /** Where a local socket listens. */
 export interface LocalName {
@@ -21,8 +22,9 @@ export interface LocalName {
 export function localName(id: string, platform: NodeJS.Platform): LocalName {
   if (platform === 'win32') return { path: `\\\\.\\pipe\\unplugin-ports-${id}`, file: false }
   if (platform === 'linux' || platform === 'android') {
-    // Padded as in the names of leases: Node 20 and later versions would mean different names.
-    return { path: `\0unplugin-ports-${id}`.padEnd(LINUX_NAME_BYTES, '\0'), file: false }
+    return { path: padded(`\0unplugin-ports-${id}`), file: false }
   }
-  return { path: join(tmpdir(), `ports-${id}.sock`), file: true }
+  const path = join(tmpdir(), `ports-${id}.sock`)
+  const fits = Buffer.byteLength(path) < BSD_PATH_BYTES
+  return { path: fits ? path : `/tmp/ports-${id}.sock`, file: true }
 }

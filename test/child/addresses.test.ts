@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import { get } from '../_utils/http.ts'
-import { hold, rivalOf } from '../_utils/handed-program.ts'
+import { hold, rivalOf } from '../_utils/held-program.ts'
 import { accepts, freePort, hasIPv6, isFree, occupy } from '../_utils/sockets.ts'
 import { until } from '../_utils/until.ts'
 

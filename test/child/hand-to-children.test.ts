@@ -7,9 +7,9 @@ import { Worker } from 'node:worker_threads'
 import { expect, test } from 'vitest'
 import { handToChildren, reserve } from '../../src/api.ts'
 import { NOTE_VARIABLE, readNote } from '../../src/child/protocol.ts'
-import { localName } from '../../src/net/local-name.ts'
+import { padded } from '../../src/net/padded-name.ts'
 import { get } from '../_utils/http.ts'
-import { rivalOf } from '../_utils/handed-program.ts'
+import { rivalOf } from '../_utils/held-program.ts'
 import { freePort, isFree } from '../_utils/sockets.ts'
 import { repo, tempRoot } from '../_utils/temp.ts'
 
@@ -84,7 +84,7 @@ test('without the token nobody gets a socket, and nonsense is cut off', async ()
   ])
   const ask = { token: 'x'.repeat(32), port, address: '127.0.0.1', own: true, pid: 1 }
   for (const line of [JSON.stringify(ask), '{}', 'null', 'x'.repeat(10_000)]) {
-    const visitor = connect(localName(note?.control ?? '', process.platform).path)
+    const visitor = connect(padded(note?.control ?? ''))
     visitor.on('error', () => {})
     visitor.write(`${line}\n`)
     let text = ''

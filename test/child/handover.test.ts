@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { selfSigned } from '../_utils/certificate.ts'
 import { get } from '../_utils/http.ts'
 import { testNodes } from '../_utils/nodes.ts'
-import { hold, rivalOf } from '../_utils/handed-program.ts'
+import { hold, rivalOf } from '../_utils/held-program.ts'
 import { hasIPv6 } from '../_utils/sockets.ts'
 import { repo, tempRoot } from '../_utils/temp.ts'
 import { until } from '../_utils/until.ts'
@@ -170,6 +170,8 @@ describe('restarts', () => {
   test('a cluster goes on when a worker dies, and gets the socket again when all of it does', async () => {
     await using held = await hold()
     const first = held.start(node, [server('cluster.mjs')])
+    // With its last worker the cluster would give its socket back.
+    await first.sees(/worker \d listens[^]*worker \d listens/)
     const dead = (await get(url(held.port, '/die'))).text
     // A connection that is on its way to a worker when that dies is lost, with any socket.
     await first.sees(/replaced/)

@@ -6,7 +6,7 @@ import { type Attempt, runCommand, type RunCommandOptions } from '../../src/chil
 import type { PortReservation } from '../../src/reservation/reservation.ts'
 import { start, startNode } from '../_utils/children.ts'
 import { get } from '../_utils/http.ts'
-import { rivalOf } from '../_utils/handed-program.ts'
+import { rivalOf } from '../_utils/held-program.ts'
 import { freePort, freeRange, isFree } from '../_utils/sockets.ts'
 import { repo, tempRoot } from '../_utils/temp.ts'
 import { until } from '../_utils/until.ts'
