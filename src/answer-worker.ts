@@ -1,4 +1,6 @@
 import { workerData } from 'node:worker_threads'
+import { listeningPorts } from './net/listening.ts'
+import { isSocketAlive } from './net/socket-path.ts'
 import type { WorkerTask } from './reservation/ask-in-worker.ts'
 import { askLeases, whoHolds } from './reservation/who-holds.ts'
 import { whose } from './reservation/whose.ts'
@@ -8,11 +10,15 @@ const { question, answer, done } = workerData as WorkerTask
 function find(): Promise<unknown> {
   switch (question.ask) {
     case 'whose':
-      return whose(question.port, question.asker, question.place)
+      return whose(question.endpoint, question.asker, question.place)
     case 'holders':
-      return whoHolds(question.ports, question.place)
+      return whoHolds(question.endpoints, question.place)
     case 'leases':
-      return askLeases(question.ports, question.place)
+      return askLeases(question.endpoints, question.place)
+    case 'socket-alive':
+      return isSocketAlive(question.path)
+    case 'listening':
+      return listeningPorts(question.ports, question.address)
   }
 }
 

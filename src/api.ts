@@ -1,8 +1,10 @@
 import type { ChildHandover } from './child/hand-to-children.ts'
+import { WELL_KNOWN, type WellKnownPort } from './options/well-known.ts'
 import { PortsError, PortsOptionError } from './errors.ts'
 import { isPort } from './options/ranges.ts'
+import type { Endpoint } from './net/endpoint.ts'
 import { newPorts } from './program/create.ts'
-import type { Ports } from './program/types.ts'
+import type { Ports } from './program/interface.ts'
 import { registry } from './reservation/registry.ts'
 import { whoHolds as findHolders } from './reservation/who-holds.ts'
 import { portOf, type PortQuery } from './session/port-of.ts'
@@ -11,7 +13,9 @@ import type { HealthSource } from './reservation/session.ts'
 import type { Allocation, Options, PortHolder, Reservation, ServiceHealth } from './types.ts'
 import { realRoot } from './utils/real-root.ts'
 
+export { defineConfig } from './config.ts'
 export { PortsError, PortsOptionError } from './errors.ts'
+export type { Endpoint } from './net/endpoint.ts'
 export type { PortsErrorCode, ServiceProblem } from './errors.ts'
 export type { ChildHandover } from './child/hand-to-children.ts'
 export type { ExplanationData } from './output/explain.ts'
@@ -38,7 +42,12 @@ export {
   utilisation,
   waitFor,
 } from './program/shared.ts'
+export type * from './program/interface.ts'
 export type * from './program/types.ts'
+export { exportMapping, importMapping, mappingConflicts, mergeMappings } from './plan/mapping.ts'
+export type { MappedService, PortMapping } from './plan/mapping.ts'
+export type { MappedPlace, MappingConflict } from './plan/mapping-conflicts.ts'
+export type { WellKnownPort } from './options/well-known.ts'
 export type { PortQuery } from './session/port-of.ts'
 export type { Reservations } from './session/reserve.ts'
 export type * from './types.ts'
@@ -89,6 +98,14 @@ export function port(service: string, query: string | PortQuery = {}): Promise<n
 }
 
 /**
+ * The services whose usual port is known by their name: it is their default of `preferred` when
+ * they have neither `range` nor `pool`. Names are matched without regard to case, `-`, `_` and `.`.
+ */
+export function wellKnownPorts(): WellKnownPort[] {
+  return WELL_KNOWN.map((entry) => ({ ...entry, aliases: [...entry.aliases] }))
+}
+
+/**
  * Gives a running service another port: everybody who has its reservation, env file and proxies go
  * on with the new one, and only then is the old one released. A server that somebody else starts has
  * to be started again.
@@ -96,7 +113,8 @@ export function port(service: string, query: string | PortQuery = {}): Promise<n
  * @param options `to`: the port to take, otherwise the service's next candidate. `root`: default the working directory.
  * @returns Its ports before and after.
  * @throws PortsError `PORTS_NO_SERVICE` when this process has reserved no such service for the root,
- * `PORTS_SERVING` while a server of this process listens on it, and as `reserve` does; nothing has changed then.
+ * `PORTS_SERVING` while a server of this process listens on it, `PORTS_IN_A_ROW` for one of a
+ * contiguous block, and as `reserve` does; nothing has changed then.
  * @throws PortsOptionError when `to` is no port.
  */
 export async function move(
@@ -142,13 +160,14 @@ function healthSources(root: string | undefined): HealthSource[] {
 }
 
 /**
- * Who is on `port`: the session that leased it, or what the operating system tells of a listening
+ * Who is on a port: the session that leased it, or what the operating system tells of a listening
  * process of another program.
  *
- * @returns `undefined` when nobody leases the port or listens on it, as far as this user may see.
+ * @param endpoint A TCP port, `'udp:5353'`, or `'unix:/path/of/a.sock'`.
+ * @returns `undefined` when nobody leases it or listens on it, as far as this user may see.
  */
-export async function whoHolds(port: number): Promise<PortHolder | undefined> {
-  return (await findHolders([port], processWorld().place)).get(port)
+export async function whoHolds(endpoint: Endpoint): Promise<PortHolder | undefined> {
+  return (await findHolders([endpoint], processWorld().place)).get(endpoint)
 }
 
 /**

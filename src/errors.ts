@@ -5,6 +5,12 @@ export interface ServiceProblem {
   readonly service: string
   readonly code: PortsErrorCode
   readonly attempts: readonly PortAttempt[]
+  /** Pool that its ports come from. */
+  readonly pool?: string
+  /** Ports in a row that were wanted. */
+  readonly inARow?: number
+  /** With `PORTS_GROUP`: the group, and its services that had no port. */
+  readonly group?: { readonly name: string; readonly failed: readonly string[] }
 }
 
 /** A closed set: programs decide on the code, people read the message. */
@@ -13,6 +19,10 @@ export type PortsErrorCode =
   | 'PORTS_TAKEN'
   /** No candidate of the range was free. */
   | 'PORTS_RANGE_EXHAUSTED'
+  /** One port of a block can't be changed without the others. */
+  | 'PORTS_IN_A_ROW'
+  /** Another service of its group could not be had. */
+  | 'PORTS_GROUP'
   /** The operating system refused the bind. */
   | 'PORTS_DENIED'
   /** The host does not resolve, or is no address of this machine. */

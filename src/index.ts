@@ -3,6 +3,7 @@ import type { StartRun } from './bundlers/adapter.ts'
 import { devServerHooks, type DevServerWorld } from './bundlers/dev-server/hooks.ts'
 import { provideModule } from './bundlers/dev-server/module.ts'
 import type { AnyCompiler } from './bundlers/dev-server/types.ts'
+import { farmHooks } from './bundlers/farm/hooks.ts'
 import { esbuildHooks } from './bundlers/plain/esbuild.ts'
 import { rollupHooks } from './bundlers/plain/rollup.ts'
 import { viteHooks } from './bundlers/vite/hooks.ts'
@@ -11,6 +12,7 @@ import { processWorld } from './session/world.ts'
 import type { Options } from './types.ts'
 import { moduleHooks } from './virtual-module.ts'
 
+export { defineConfig } from './config.ts'
 export { PortsError, PortsOptionError } from './errors.ts'
 export type { PortsErrorCode, ServiceProblem } from './errors.ts'
 export type * from './types.ts'
@@ -24,8 +26,9 @@ export const unplugin = /* #__PURE__ */ createUnplugin<Options | undefined, fals
     const devServer = devServerHooks(options, devServerWorld)
     const rollup = rollupHooks(options, start, workingDirectory)
     const esbuild = esbuildHooks(options, start, workingDirectory)
+    const farm = farmHooks(options, () => ({ ...processWorld(), startRun: start }))
     // A plugin has one host; the others have no addresses.
-    const hosts = [vite, devServer, rollup, esbuild]
+    const hosts = [vite, devServer, rollup, esbuild, farm]
     const addresses = () => Object.assign({}, ...hosts.map((host) => host.addresses()))
     // Their own types differ in what isn't used here.
     const applyTo = (compiler: unknown): void => {
@@ -41,6 +44,8 @@ export const unplugin = /* #__PURE__ */ createUnplugin<Options | undefined, fals
       rolldown: rollup.plugin,
       esbuild: esbuild.plugin,
       rspack: applyTo,
+      // Their own types need Farm, which is an optional peer.
+      farm: farm.plugin as object,
     }
   },
 )
@@ -55,11 +60,6 @@ function devServerWorld(): DevServerWorld {
     startRun: (request) => startRun(request, world),
     startRunSync: (request) => startRunSync(request, world),
   }
-}
-
-/** Types and completion for options that are kept in a file of their own. */
-export function defineConfig(options: Options): Options {
-  return options
 }
 
 export default unplugin

@@ -1,5 +1,5 @@
 import type { RsbuildPlugin } from '@rsbuild/core'
-import { provideModule } from './bundlers/dev-server/module.ts'
+import { provideModule, rebuildImporters } from './bundlers/dev-server/module.ts'
 import type { AnyCompiler } from './bundlers/dev-server/types.ts'
 import { rsbuildHooks } from './bundlers/rsbuild/hooks.ts'
 import { startRun } from './session/start.ts'
@@ -7,17 +7,25 @@ import { processWorld } from './session/world.ts'
 import type { Options } from './types.ts'
 
 function plugin(options?: Options): RsbuildPlugin {
-  const { plugin: servers, addresses } = rsbuildHooks(options, () => {
-    const world = processWorld()
-    return { ...world, startRun: (request) => startRun(request, world) }
-  })
+  const compilers = new Set<AnyCompiler>()
+  const { plugin: servers, addresses } = rsbuildHooks(
+    options,
+    () => {
+      const world = processWorld()
+      return { ...world, startRun: (request) => startRun(request, world) }
+    },
+    () => compilers.forEach(rebuildImporters),
+  )
   return {
     ...servers,
     setup(api) {
       void servers.setup(api)
       api.modifyRspackConfig((_config, { appendPlugins }) => {
         appendPlugins({
-          apply: (compiler: unknown) => provideModule(compiler as AnyCompiler, addresses),
+          apply(compiler: unknown) {
+            compilers.add(compiler as AnyCompiler)
+            provideModule(compiler as AnyCompiler, addresses)
+          },
         })
       })
     },

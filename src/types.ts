@@ -1,3 +1,4 @@
+import type { Socket as DatagramSocket } from 'node:dgram'
 import type { Server } from 'node:net'
 
 /** An inclusive range of ports: `[3000, 3100]` or `'3000-3100'`. */
@@ -31,13 +32,18 @@ export interface PoolOptions {
 /** Names of the environment variables that set and publish a service. */
 export interface ServiceEnvNames {
   /**
-   * Variables that carry the port. Set in the process environment or in an env file outside the
+   * Variables that carry the port, or the path with `protocol: 'unix'`. Set in the process environment or in an env file outside the
    * managed block, the first valid one is what the user typed and is tried before `preferred`.
    *
-   * @default '<NAME>_PORT'; `VITE_HMR_PORT` for `hmr`; `PORT` also sets `dev` and `preview`
+   * @default '<NAME>_PORT'; with `protocol: 'unix'` `<NAME>_SOCKET`; with Vite `VITE_HMR_PORT` for `hmr`; `PORT` also sets `dev` and `preview`
    */
   port?: string | string[]
-  /** Variables that carry the URL, such as `http://localhost:3000`. Default `<NAME>_URL`. */
+  /**
+   * Variables that carry the URL, such as `http://localhost:3000`.
+   *
+   * @default '<NAME>_URL'; none for well-known services that don't speak HTTP, whose URLs need user
+   * and password to be of use
+   */
   url?: string | string[]
   /** Variables that carry the target of `proxy`; written for proxied services. Default `<NAME>_TARGET`. */
   target?: string | string[]
@@ -121,7 +127,12 @@ export interface ServiceHealth {
 
 /** What one service asks for. `api: 3000` is short for `api: { preferred: 3000 }`. */
 export interface ServiceOptions {
-  /** Port or ports tried first, in order. Default: the bundler's own port for `dev`, `hmr` and `preview`. */
+  /**
+   * Port or ports tried first, in order.
+   *
+   * @default the bundler's own port for `dev`, `hmr` and `preview`; the usual port of well-known
+   * services such as `postgres` or `storybook` that have neither `range` nor `pool`
+   */
   preferred?: number | readonly number[]
   /**
    * Ports tried after `preferred`, lowest first. Without it the hundred ports from `preferred` on
@@ -149,7 +160,10 @@ export interface ServiceOptions {
    * object from path to the bundler's proxy options. Entries of the bundler's own `proxy` win.
    */
   proxy?: string | readonly string[] | Record<string, ProxyOptions | true>
-  /** Named pool whose range is the service's `range`. Typed ports may lie outside it, preferred ones may not. */
+  /**
+   * Named pool whose range is the service's `range`. A typed port may lie outside it and is used
+   * with a warning; a preferred one may not. Default: none.
+   */
   pool?: string
   /**
    * In which order the range is tried.
@@ -165,21 +179,39 @@ export interface ServiceOptions {
   priority?: number
   /**
    * How many ports the service gets, 1 to 100. The first is the service itself; the others are
-   * services named `<name>-2`, `<name>-3`, … whose variables end in `_2`, `_3`, ….
+   * services named `<name>-2`, `<name>-3`, … whose variables end in `_2`, `_3`, …; those of the
+   * first are there a second time with `_1`. All try the same ports, in that order. `proxy`
+   * forwards to the first. Not for `dev`, `hmr` and `preview`.
    *
    * @default 1
    */
   count?: number
-  /** With `count`: the ports follow one another without a gap. Default `false`. */
+  /**
+   * With `count`: the ports follow one another without a gap. A typed, preferred or remembered port
+   * is then where the block begins.
+   *
+   * @default false
+   */
   contiguous?: boolean
-  /** Services of one group get their ports together or not at all. Default: none. */
+  /**
+   * Services of one group get their ports together or not at all: when one can't be had, all of
+   * them are reported as missing, or, where any of them is required, the start fails. Default: none.
+   */
   group?: string
-  /** @default 'tcp' */
+  /**
+   * What the service listens on. `dev`, `hmr` and `preview` are TCP, and so is what the dev server's
+   * `proxy` forwards to. The same number may be a TCP port of one service and a UDP port of another.
+   *
+   * @default 'tcp'
+   */
   protocol?: Protocol
   /**
-   * `protocol: 'unix'` only: path of the socket, relative to the root; on Windows the name of the pipe.
+   * `protocol: 'unix'` only: path of the socket, relative to the root, and the only one that will do.
+   * At most 107 bytes on Linux and 103 elsewhere. A file of another kind in its place is never
+   * removed. On Windows `\\.\pipe\name` as written; any other path names a pipe below `\\.\pipe\`.
    *
-   * @default a name made from root and service, in the platform's directory for temporary files
+   * @default a name made from root and service, in a directory of its own below `XDG_RUNTIME_DIR`,
+   * else below the directory for temporary files
    */
   path?: string
   /** Whether the port is remembered for the next run. Default: the top-level `sticky`. */
@@ -256,7 +288,8 @@ export interface Options {
   layout?: 'standard'
   /**
    * Ports are remembered for the next run of this root, and other roots keep off them as long as
-   * they find others and this root exists.
+   * they find others and this root exists. Kept in one small file per root below `PORTS_STATE_DIR`,
+   * else the platform's state directory; ports that were typed are not remembered.
    *
    * @default true; false where the variable `CI` is set
    */
@@ -274,6 +307,30 @@ export interface Options {
    */
   root?: string
 }
+
+/** What a `ports.config` file says: options, and what some packages of a workspace have besides. */
+export interface PortsConfig extends Options {
+  /**
+   * Options of single packages, over the common ones: from directories relative to the file to
+   * options. `*` stands for any name, `**` for any names below each other, `'.'` for the file's own
+   * directory alone. A directory named in full counts more than one that a pattern meets.
+   */
+  packages?: Record<string, Options>
+}
+
+/** What a config file that exports a function is told. */
+export interface ConfigContext {
+  /** Directory that options are wanted for, absolute. */
+  readonly root: string
+  /** The bundler's mode, such as `'development'`; `undefined` in programs. */
+  readonly mode: string | undefined
+}
+
+/**
+ * A config that depends on who asks. webpack's and Rspack's command lines can't wait: there it must
+ * not be asynchronous.
+ */
+export type PortsConfigFunction = (context: ConfigContext) => PortsConfig | Promise<PortsConfig>
 
 /** Where an allocated port came from. */
 export type PortSource = 'typed' | 'env' | 'preferred' | 'sticky' | 'range' | 'any'
@@ -296,14 +353,25 @@ export type RejectReason =
   | 'excluded'
   /** Another root had it in its last run; given up only when nothing else is left. */
   | 'claimed'
-  /** Already chosen for another service of the same plan. */
+  /** Chosen for another service of the same plan, or remembered for one of the same root. */
   | 'own-service'
+  /** Free, but another port of the block with `contiguous` was not. */
+  | 'broken-block'
   /** The host name or address does not exist on this machine. */
   | 'no-address'
+  /** A file that is no socket has this path. */
+  | 'no-socket'
+  /** The path has more bytes than a socket's may have. */
+  | 'too-long'
 
 /** Who is on a port, as far as the lease or the operating system tells. */
 export interface PortHolder {
+  /** `0` with a path. */
   port: number
+  /** Default where it is absent: `'tcp'`. */
+  protocol?: Protocol
+  /** With `protocol: 'unix'`. */
+  path?: string
   /**
    * `'lease'`: a reservation of this tool; `'system'`: a listener of some other program; `'memory'`:
    * nobody now, another root had it in its last run.
@@ -331,7 +399,12 @@ export interface PortHolder {
 
 /** One candidate that was tried. */
 export interface PortAttempt {
+  /** `0` with a path. */
   port: number
+  /** Default where it is absent: `'tcp'`. */
+  protocol?: Protocol
+  /** With `protocol: 'unix'`. */
+  path?: string
   source: PortSource
   /** Undefined for the one that was chosen. */
   rejected?: RejectReason
@@ -350,7 +423,12 @@ export interface Allocation {
   readonly path?: string
   /** What the server should bind; `undefined` for all interfaces. */
   readonly host: string | undefined
-  /** Where a person or a browser reaches it, without a final slash: `http://localhost:3000`. */
+  /**
+   * Where a person or a browser reaches it, without a final slash: `http://localhost:3000`. A
+   * well-known service that speaks something else has its own scheme: `postgresql://localhost:5432`.
+   * With other protocols `udp://localhost:5353` and `unix:/run/user/1000/unplugin-ports/api.sock`,
+   * the path percent-encoded.
+   */
   readonly url: string
   readonly source: PortSource
   /** `'held'`: bound by us. `'leased'`: for a server to come. `'running'`: a server of this checkout listens already. `'shared'`: rides on another service's port. */
@@ -366,9 +444,16 @@ export interface Reservation extends Allocation, Disposable, AsyncDisposable {
   /**
    * Makes `server` listen on the held socket and hands it the connections that waited. Once.
    *
-   * @throws PortsError `PORTS_NOT_HELD` when no socket is held (any more).
+   * @throws PortsError `PORTS_NOT_HELD` when no socket is held (any more), or it is a UDP socket.
    */
   adoptInto(server: Server): void
+  /**
+   * `protocol: 'udp'` only: the bound socket, which is yours to close from now on. Once. The first
+   * 128 messages that came before are emitted as soon as you listen to `'message'`.
+   *
+   * @throws PortsError `PORTS_NOT_HELD` when no UDP socket is held (any more).
+   */
+  takeDatagramSocket(): DatagramSocket
   /** Closes what is still held and ends the lease. A server that adopted the socket keeps it. Idempotent. */
   release(): Promise<void>
 }

@@ -36,6 +36,24 @@ export interface RunRequest {
   readonly envDirectory: string
   /** Names of the env files that the bundler reads, the one that wins last. */
   readonly envFiles: readonly string[]
+  /** Present when the options come from a config file, which may be edited meanwhile. */
+  readonly config?: ConfigSource
+  /** Services that keep the port they have, although something else has changed. Default: none. */
+  readonly kept?: ReadonlySet<string>
+}
+
+/** Where a run's options come from besides the code. */
+export interface ConfigSource {
+  /** Absolute. */
+  readonly file: string
+  /** Changes with every edit; taken before the file was read. */
+  readonly stamp: string
+  /**
+   * What would be asked for now.
+   *
+   * @throws PortsOptionError when the file, or what it says, is wrong.
+   */
+  reread(): Promise<RunRequest>
 }
 
 /** One bundler server's run, from before it listens until it has closed. */
@@ -66,7 +84,23 @@ export interface Run {
   ownWrite(file: string): readonly string[] | undefined
   /** `tell` is called when one of the run's services has got another port. */
   onMoved(tell: (service: string) => void): void
+  /**
+   * Follows edits of the config file until the run is closed; call it when the server listens.
+   * Nothing happens without such a file.
+   */
+  followConfig(host: ConfigFollower): void
   close(): void
+}
+
+/** What a host can do about an edit of the config file. Where it can do nothing, people are told. */
+export interface ConfigFollower {
+  readonly logger: HostLogger
+  /** It forwards paths to services, and learns of new ones only when it starts. */
+  readonly proxies: boolean
+  /** Makes the server anew from the options as they are now; absent where it can't. */
+  restart?(): Promise<void>
+  /** Services have come, gone or moved, so what imports `~ports` is out of date. */
+  refresh?(): void
 }
 
 /** Keeps requests from a server that stands on a service's port and is another checkout's. */

@@ -19,6 +19,12 @@ export function createHmrServer(https: ServerOptions | undefined): Server {
     : createServer(answer)
 }
 
+/** Closes a server of {@link createHmrServer} with the sockets of all open pages. */
+export function closeHmrServer(server: Server | undefined): void {
+  server?.close()
+  server?.closeAllConnections()
+}
+
 /** Vite accepts file names where Node wants contents. */
 function readFiles(https: ServerOptions): ServerOptions {
   const result = { ...https }

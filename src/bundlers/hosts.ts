@@ -4,8 +4,6 @@ export interface HostSupport {
   readonly name: string
   /** Path of the entry: `unplugin-ports/<entry>`. */
   readonly entry: string
-  /** `false`: planned. Such a host is in no table. */
-  readonly supported: boolean
   /**
    * When ports reach the host's config. `'async'`: its hook may wait. `'sync'`: it may not, so
    * ports are chosen within one tick. `'none'`: there is no server that a plugin could set up.
@@ -27,7 +25,6 @@ export interface HostSupport {
 }
 
 const FULL = {
-  supported: true,
   dev: true,
   hmr: true,
   preview: false,
@@ -38,7 +35,6 @@ const FULL = {
 } as const
 
 const WATCHING = {
-  supported: true,
   injects: 'none',
   dev: false,
   hmr: false,
@@ -62,8 +58,10 @@ export const HOSTS: readonly HostSupport[] = [
     name: 'Farm',
     entry: 'farm',
     injects: 'async',
-    supported: false,
-    limits: [],
+    limits: [
+      'It restarts with the config that it read at its start: a change of `ports()` counts from the next start on.',
+      'As npm installs it today, Farm 1.7 answers 404 to everything, also without this plugin: its koa-compose must be 4.1.0.',
+    ],
   },
   {
     ...WATCHING,
@@ -95,18 +93,17 @@ const TITLES: Readonly<Record<string, string>> = {
   module: '`~ports`',
 }
 
-/** The supported hosts as a Markdown table, with the limits as a list below it. */
+/** The hosts as a Markdown table, with the limits as a list below it. */
 export function renderHosts(hosts: readonly HostSupport[] = HOSTS): string {
-  const shown = hosts.filter(({ supported }) => supported)
   const table = [
     ['Host', 'Entry', ...COLUMNS.map((column) => TITLES[column] ?? column)],
-    ...shown.map((host) => [
+    ...hosts.map((host) => [
       host.name,
       `\`unplugin-ports/${host.entry}\``,
       ...COLUMNS.map((column) => (host[column] ? 'yes' : '')),
     ]),
   ]
-  return [...renderTable(table), '', ...renderLimits(shown)].join('\n')
+  return [...renderTable(table), '', ...renderLimits(hosts)].join('\n')
 }
 
 /** Padded as the formatter pads it. */

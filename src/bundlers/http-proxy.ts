@@ -15,9 +15,12 @@ import {
 
 /** One entry of a proxy list, with http-proxy-middleware's options. */
 export interface ProxyEntry {
-  context?: string | string[] | undefined
+  context?: string | string[] | PathTest | undefined
   [option: string]: unknown
 }
+
+/** Whether a request is forwarded, by its path. */
+export type PathTest = (path: string) => boolean
 
 /** The proxy entries that the user wrote. */
 export type ProxyEntries = readonly (ProxyEntry | (() => ProxyEntry))[]
@@ -35,12 +38,13 @@ export interface ProxiedService {
 export function proxiedService(
   reservation: PortReservation,
   rules: readonly ProxyRule[],
-  run: Pick<Run, 'startHint' | 'guard'>,
+  run: Pick<Run, 'startHint' | 'guard' | 'reservation'>,
 ): ProxiedService {
   const { service } = reservation
   return {
     get url() {
-      return reservation.url
+      // Another one after an edit of the config file.
+      return (run.reservation(service) ?? reservation).url
     },
     rules,
     hint: () => run.startHint(service),
@@ -71,7 +75,8 @@ export function proxyEntries(
       const on = settings.on as Record<string, Listener | undefined> | undefined
       const onProxyReq = gate?.before((settings.onProxyReq as Listener | undefined) ?? on?.proxyReq)
       return {
-        context: [context],
+        // A regular expression is what http-proxy-middleware would take for the beginning of a path.
+        context: context.startsWith('^') ? pathTest(context) : [context],
         target: service.url,
         ws: true,
         ...(typeof rewrite === 'function' && { pathRewrite: rewrite }),
@@ -97,6 +102,13 @@ export function overriddenPaths(
     return target === undefined || isSameOrigin(target, service.url) ? [] : pathsOf(entry)
   })
   return service.rules.map(({ context }) => context).filter((path) => foreign.includes(path))
+}
+
+/** The requests that a path of the options means: those below it, or those that match when it begins with `^`. */
+export function pathTest(context: string): PathTest {
+  if (!context.startsWith('^')) return (path) => path.startsWith(context)
+  const pattern = new RegExp(context)
+  return (path) => pattern.test(path)
 }
 
 function pathsOf(entry: ProxyEntry | (() => ProxyEntry)): string[] {

@@ -1,9 +1,16 @@
+import { type Endpoint, endpointParts } from '../net/endpoint.ts'
+import type { Protocol } from '../types.ts'
 import { stripControls } from '../utils/strip-controls.ts'
 
 /** What a lease tells whoever asks: one line of JSON. */
 export interface LeaseAnswer {
   readonly v: 1
+  /** `0` with a path. */
   readonly port: number
+  /** Default: `'tcp'`. */
+  readonly protocol?: Protocol
+  /** With `protocol: 'unix'`. */
+  readonly path?: string
   readonly service: string
   /** `'held'`: its socket is bound by the owner or its child; `'leased'`: a server is expected. */
   readonly state: 'held' | 'leased'
@@ -33,9 +40,9 @@ export function renderAnswer(answer: LeaseAnswer): string {
  * Reads an answer of whoever listens at a lease's name, which may be a stranger: every field is
  * checked and nothing in it can steer a terminal.
  *
- * @returns `undefined` for anything that is no answer for `port`.
+ * @returns `undefined` for anything that is no answer for `endpoint`.
  */
-export function parseAnswer(line: string, port: number): LeaseAnswer | undefined {
+export function parseAnswer(line: string, endpoint: Endpoint): LeaseAnswer | undefined {
   let value: unknown
   try {
     value = JSON.parse(line)
@@ -55,11 +62,14 @@ export function parseAnswer(line: string, port: number): LeaseAnswer | undefined
   const command = text(fields.command)
   const since = text(fields.since)
   const branch = text(fields.branch)
+  const asked = endpointParts(endpoint)
+  const { port } = asked
   if (v !== 1 || fields.port !== port || (state !== 'held' && state !== 'leased')) return undefined
+  if (fields.protocol !== asked.protocol || fields.path !== asked.path) return undefined
   if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid < 1) return undefined
   if (!service || !root || !checkout || command === undefined || !since) return undefined
   const place = { root, checkout, ...(branch && { branch }) }
-  return { v, port, service, state, ...flags, ...place, pid, command, since }
+  return { v, ...asked, service, state, ...flags, ...place, pid, command, since }
 }
 
 function text(value: unknown): string | undefined {

@@ -1,17 +1,18 @@
 import { connect } from 'node:net'
 import { type LeaseAnswer, MAX_ANSWER_BYTES, parseAnswer } from './answer.ts'
+import type { Endpoint } from '../net/endpoint.ts'
 import type { LeaseName } from './names.ts'
 
 /** An owner that does not answer in this time is busy or suspended, in milliseconds. */
 const ASK_TIMEOUT_MS = 1000
 
 /**
- * Asks the lease of `port` who owns it.
+ * Asks the lease of `endpoint` who owns it.
  *
  * @returns `undefined` when nobody leases it, or the owner says nothing that makes sense in time.
  */
 export function askLease(
-  port: number,
+  endpoint: Endpoint,
   name: LeaseName,
   timeoutMs: number = ASK_TIMEOUT_MS,
 ): Promise<LeaseAnswer | undefined> {
@@ -21,7 +22,7 @@ export function askLease(
     const finish = (): void => {
       clearTimeout(timer)
       socket.destroy()
-      resolve(parseAnswer(received.split('\n', 1)[0] ?? '', port))
+      resolve(parseAnswer(received.split('\n', 1)[0] ?? '', endpoint))
     }
     // A deadline for the whole answer: an idle timeout could be put off byte by byte.
     const timer = setTimeout(finish, timeoutMs)

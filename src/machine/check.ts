@@ -4,6 +4,7 @@ import { listeningPorts } from '../net/owners/listening.ts'
 import type { Range } from '../options/resolved.ts'
 import { checkAll } from '../reservation/allocate.ts'
 import { runSteps } from '../reservation/questions.ts'
+import type { RejectReason } from '../types.ts'
 import { type Looking, lookAt, type PortView } from './look-at.ts'
 
 /** Why a port can't be had now; undefined for one that can. */
@@ -43,7 +44,7 @@ export async function checkPorts(
       if (checked.has(port)) continue
       if (leased.has(port)) checked.set(port, 'leased')
       else if (listening.has(port)) checked.set(port, 'in-use')
-      else checked.set(port, await runSteps(checkAll(port, bound, { machine }), place))
+      else checked.set(port, busyOf(await runSteps(checkAll({ port }, bound, { machine }), place)))
     }
   }
   const busy = [...checked].flatMap(([port, reason]) => (reason ? [port] : []))
@@ -52,4 +53,9 @@ export async function checkPorts(
     const view = views.get(port)
     return { port, busy: reason, ...(view && { view }) }
   })
+}
+
+function busyOf(reason: RejectReason | undefined): Busy | undefined {
+  if (reason === undefined || reason === 'denied' || reason === 'no-address') return reason
+  return 'in-use'
 }

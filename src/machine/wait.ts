@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { PortsError } from '../errors.ts'
 import { askLease } from '../lease/ask.ts'
 import { leaseName } from '../lease/names.ts'
+import { addressesOf } from '../program/lookup.ts'
 import { probeState } from '../program/wait-for.ts'
 import { findService, noService } from './find-target.ts'
 import type { Here } from './leases-here.ts'
@@ -112,7 +113,8 @@ async function look(
     return { state: state === 'closed', text: 'it is held for its server, which has not started' }
   }
   const left = Math.min(PROBE_TIMEOUT_MS, Math.max(1, end - performance.now()))
-  return probeState(target, state, target.path, AbortSignal.timeout(Math.ceil(left)))
+  const asked = { port, hosts: addressesOf(target.host), secure: target.secure }
+  return probeState(asked, state, target.path, AbortSignal.timeout(Math.ceil(left)))
 }
 
 async function timedOut(

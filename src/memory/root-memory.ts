@@ -103,7 +103,6 @@ export class RootMemory {
     const { root, checkout, branch, gitDir } = this.#place
     const services = new Map((current ?? this.#moved)?.services)
     for (const had of ports) {
-      if (had.protocol === 'unix') continue
       services.set(had.service, nextRecord(services.get(had.service), had, dayOf(this.#now())))
     }
     return { root, checkout, branch, gitDir, services }

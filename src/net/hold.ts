@@ -1,7 +1,9 @@
 import { type AddressInfo, createServer, Server, type Socket } from 'node:net'
-import { bind, type BindOutcome } from './bind.ts'
+import { bind, bindPath, type BindOutcome } from './bind.ts'
+import type { Holder } from './holder.ts'
 import type { KeptSocket } from './kept-socket.ts'
 import { plainListen } from './plain-listen.ts'
+import { removeAtExit } from './remove-at-exit.ts'
 
 /** Connections kept waiting for the real server; further ones are turned away. */
 export const MAX_WAITING = 128
@@ -19,32 +21,52 @@ const BUSY = [
 
 /** What `server.listen(other)` takes the socket from; documented as "any object with a `_handle`". */
 interface HandleOwner {
-  _handle: { close(callback?: () => void): void; ref(): void } | null
+  _handle: { close(callback?: () => void): void; ref(): void; listen?: () => number } | null
+  /** What `address()` says of a server on a path. */
+  _pipeName?: string | null
+}
+
+/** The part of `listen` that is left when a server has its handle already. */
+interface Listener {
+  _listen2(address: null, port: null, addressType: number, backlog: number): void
+}
+
+/** What a {@link Hold} is for. */
+export interface HoldOptions {
+  /** `false` for TLS and other protocols: nobody is answered in clear text. Default `true`. */
+  readonly speaksHttp?: boolean
+  /** Path of a socket or named pipe to hold instead of a port. */
+  readonly path?: string | undefined
 }
 
 /**
  * A listening socket that serves nobody yet. Connections that arrive are kept, unread, and are
  * given to the server that adopts the socket. Never keeps the process alive.
  */
-export class Hold {
+export class Hold implements Holder {
   readonly #server: Server
   readonly #waiting = new Map<Socket, NodeJS.Timeout>()
   /** Clear-text HTTP is spoken here, so a turned-away client can be told why. */
   readonly #speaksHttp: boolean
+  readonly #path: string | undefined
   #done = false
 
-  /** An unbound hold; see {@link Hold.bind}. `speaksHttp: false` for TLS and other protocols. */
-  constructor(options: { speaksHttp?: boolean } = {}) {
+  /** An unbound hold; see {@link Hold.bind}. */
+  constructor(options: HoldOptions = {}) {
     this.#speaksHttp = options.speaksHttp ?? true
+    this.#path = options.path
     // The options of http.Server, which will serve the connections: they are fixed at accept.
     this.#server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true })
     this.#server.on('connection', (socket) => this.#keep(socket))
     this.#server.unref()
   }
 
-  /** Binds in this tick; see {@link bind}. */
+  /** Binds in this tick; see {@link Holder.bind}. */
   bind(port: number, address: string | undefined): BindOutcome {
-    return bind(this.#server, port, address)
+    if (this.#path === undefined) return bind(this.#server, port, address)
+    const outcome = bindPath(this.#server, this.#path)
+    if (outcome.ok) removeAtExit(this.#path)
+    return outcome
   }
 
   /** Still bound by this hold. */
@@ -68,7 +90,7 @@ export class Hold {
    *
    * @returns `undefined` when `server` does not listen.
    */
-  static takeFrom(server: Server, options: { speaksHttp?: boolean } = {}): Hold | undefined {
+  static takeFrom(server: Server, options: HoldOptions = {}): Hold | undefined {
     if (!server.listening) return undefined
     const hold = new Hold(options)
     move(server, hold.#server)
@@ -159,7 +181,22 @@ function move(from: Server, to: Server): void {
   const handle = source._handle
   // A hold is unref'd, and that sticks to the socket; the adopter's own `unref()` still counts.
   handle?.ref()
+  if (handle && typeof source._pipeName === 'string') listenOnPipe(to, handle, source._pipeName)
   // Not `to.listen`: bundlers and adapters wrap that one, and the wrapper is what called us.
-  plainListen().call(to, from)
+  else plainListen().call(to, from)
   source._handle = { close: (callback) => void callback?.(), ref: () => {} }
+}
+
+/**
+ * `listen` takes the socket of another server only when that is TCP: it opens the descriptor of a
+ * pipe a second time, which the kernel refuses. So this does what it does for TCP.
+ */
+function listenOnPipe(to: Server, handle: NonNullable<HandleOwner['_handle']>, path: string): void {
+  const target = to as unknown as HandleOwner
+  target._handle = handle
+  target._pipeName = path
+  // It listens already, and on Windows a pipe may do so only once.
+  handle.listen = () => 0
+  ;(Server.prototype as unknown as Listener)._listen2.call(to, null, null, -1, -1)
+  delete handle.listen
 }

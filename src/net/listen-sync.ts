@@ -17,22 +17,35 @@ type LookupCallback = (error: null, address: unknown, family?: number) => void
 export function listenSync(server: Server, port: number, address: string | undefined): boolean {
   const options: ListenOptions = { port, exclusive: true }
   const { lookup } = dns
-  const { stackTraceLimit } = Error
-  // A busy port is an expected answer, and collecting its stack costs more than the bind.
-  Error.stackTraceLimit = 0
   try {
-    const listen = plainListen()
-    if (address === undefined) return listen.call(server, options).listening
-    options.host = address
-    dns.lookup = literalLookup as typeof lookup
-    return listen.call(server, options).listening
+    if (address !== undefined) {
+      options.host = address
+      dns.lookup = literalLookup as typeof lookup
+    }
+    return withoutStack(() => plainListen().call(server, options).listening)
   } finally {
     dns.lookup = lookup
+  }
+}
+
+/** The same for a path, which needs no lookup. */
+export function listenPathSync(server: Server, path: string): boolean {
+  return withoutStack(() => server.listen({ path, exclusive: true }).listening)
+}
+
+/** A busy port is an expected answer, and collecting its stack costs more than the bind. */
+export function withoutStack<T>(work: () => T): T {
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 0
+  try {
+    return work()
+  } finally {
     Error.stackTraceLimit = stackTraceLimit
   }
 }
 
-function literalLookup(
+/** `dns.lookup` for IP literals, which answers before it returns. */
+export function literalLookup(
   address: string,
   options: { all?: boolean } | LookupCallback,
   callback?: LookupCallback,

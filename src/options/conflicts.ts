@@ -4,6 +4,8 @@ import { showPath } from './show.ts'
 /** Who has a variable already, and which of its values. */
 interface Owner {
   readonly service: string
+  /** Where the service is written, with `count` another name than its own. */
+  readonly entry: string
   readonly value: PublishedValue
 }
 
@@ -14,6 +16,7 @@ export function findConflicts(options: Pick<ResolvedOptions, 'services' | 'env'>
   return [
     ...variableConflicts(options.services, options.env?.prefix),
     ...proxyConflicts(options.services),
+    ...pathConflicts(options.services),
   ]
 }
 
@@ -23,24 +26,25 @@ function variableConflicts(
 ): string[] {
   const owners = new Map<string, Owner>()
   const problems: string[] = []
-  for (const [variable, { service, value }] of publishedVariables(services)) {
+  for (const [variable, claim] of publishedVariables(services)) {
     for (const spelling of spellings(variable, prefix)) {
       const owner = owners.get(spelling)
-      if (owner && (owner.service !== service || owner.value !== value)) {
-        problems.push(describeVariable(spelling, { service, value }, owner))
+      if (owner && (owner.service !== claim.service || owner.value !== claim.value)) {
+        problems.push(describeVariable(spelling, claim, owner))
         // The prefixed spelling clashes wherever the plain one does; one line says it.
         break
       }
-      owners.set(spelling, { service, value })
+      owners.set(spelling, claim)
     }
   }
   return problems
 }
 
 function* publishedVariables(services: readonly ResolvedService[]): Iterable<[string, Owner]> {
-  for (const { name, env } of services) {
+  for (const { name, instance, env } of services) {
     for (const value of ['port', 'url', 'target'] as const) {
-      for (const variable of env[value]) yield [variable, { service: name, value }]
+      for (const variable of env[value])
+        yield [variable, { service: name, entry: instance?.of ?? name, value }]
     }
   }
 }
@@ -52,10 +56,10 @@ function spellings(variable: string, prefix: string | undefined): string[] {
 }
 
 function describeVariable(variable: string, claim: Owner, owner: Owner): string {
-  const path = showPath(['services', claim.service, 'env'])
-  return claim.service === owner.service
+  const path = showPath(['services', claim.entry, 'env'])
+  return claim.entry === owner.entry
     ? `${path}: "${variable}" is the name of both its ${owner.value} and its ${claim.value}; choose another for one of them.`
-    : `${path}: "${variable}" is published by ${showPath(['services', owner.service])} already; choose another name for one of them in "env".`
+    : `${path}: "${variable}" is published by ${showPath(['services', owner.entry])} already; choose another name for one of them in "env".`
 }
 
 function proxyConflicts(services: readonly ResolvedService[]): string[] {
@@ -73,4 +77,16 @@ function proxyConflicts(services: readonly ResolvedService[]): string[] {
     }
   }
   return problems
+}
+
+function pathConflicts(services: readonly ResolvedService[]): string[] {
+  const owners = new Map<string, string>()
+  return services.flatMap(({ name, path }) => {
+    if (path === undefined) return []
+    const owner = owners.get(path)
+    owners.set(path, owner ?? name)
+    if (owner === undefined) return []
+    const [mine, theirs] = [showPath(['services', name, 'path']), showPath(['services', owner])]
+    return [`${mine}: ${theirs} has this path already; choose another for one of them.`]
+  })
 }

@@ -1,5 +1,5 @@
-import type { ServiceEnvNames, ServiceOptions } from '../types.ts'
-import type { ResolvedEnvNames, ServiceKind } from './resolved.ts'
+import type { Protocol, ServiceEnvNames, ServiceOptions } from '../types.ts'
+import type { ResolvedEnvNames, ServiceInstance, ServiceKind } from './resolved.ts'
 
 /** Whether every shell and env file can carry a variable of this name. */
 export function isVariableName(name: string): boolean {
@@ -25,10 +25,16 @@ export function variableStem(service: string): string {
 interface EnvNamesInput {
   readonly name: string
   readonly kind: ServiceKind
+  readonly protocol: Protocol
   /** The service's `env` option, validated. */
   readonly env: ServiceOptions['env']
   /** Whether the service has `proxy` rules; only then is there a target by default. */
   readonly proxied: boolean
+  /** The port variable of `hmr`. */
+  readonly hmrVariable: string
+  /** Whether a URL without user, password or path is of use; only then is it published by default. */
+  readonly hasUrl: boolean
+  readonly instance: ServiceInstance | undefined
 }
 
 /** The variables of a service: the user's names, and the default for every kind of value not named. */
@@ -36,20 +42,31 @@ export function resolveEnvNames(input: EnvNamesInput): ResolvedEnvNames {
   if (input.env === false) return { port: [], url: [], target: [], reads: [] }
   const defaults = defaultEnvNames(input)
   const given = namesByValue(input.env)
+  const names = (value: keyof ServiceEnvNames): readonly string[] =>
+    unique(given[value] ?? defaults[value]).flatMap((name) => numbered(name, input.instance))
   return {
-    port: unique(given.port ?? defaults.port),
-    url: unique(given.url ?? defaults.url),
-    target: unique(given.target ?? defaults.target),
+    port: names('port'),
+    url: names('url'),
+    target: names('target'),
     reads: defaults.reads,
   }
 }
 
-function defaultEnvNames({ name, kind, proxied }: EnvNamesInput): ResolvedEnvNames {
-  const stem = variableStem(name)
+/** The first of several has its usual name as well, so that nothing changes for who needs one only. */
+function numbered(name: string, instance: ServiceInstance | undefined): string[] {
+  if (!instance) return [name]
+  const own = `${name}_${instance.index}`
+  return instance.index === 1 ? [name, own] : [own]
+}
+
+function defaultEnvNames(input: EnvNamesInput): ResolvedEnvNames {
+  const { name, kind, protocol, proxied, hmrVariable, hasUrl, instance } = input
+  const stem = variableStem(instance?.of ?? name)
+  const usual = `${stem}_${protocol === 'unix' ? 'SOCKET' : 'PORT'}`
   return {
-    port: [kind === 'hmr' ? 'VITE_HMR_PORT' : `${stem}_PORT`],
+    port: [kind === 'hmr' ? hmrVariable : usual],
     // Nobody opens the HMR socket by hand.
-    url: kind === 'hmr' ? [] : [`${stem}_URL`],
+    url: kind === 'hmr' || !hasUrl ? [] : [`${stem}_URL`],
     target: proxied ? [`${stem}_TARGET`] : [],
     reads: kind === 'dev' || kind === 'preview' ? ['PORT'] : [],
   }

@@ -13,6 +13,16 @@ export function isPort(value: unknown): value is number {
   )
 }
 
+/** Whether `port` lies in `range`. */
+export function isInRange(port: number, range: Range): boolean {
+  return port >= range.from && port <= range.to
+}
+
+/** A range as people write it: `3000-3100`. */
+export function showRange({ from, to }: Range): string {
+  return `${from}-${to}`
+}
+
 /**
  * Reads a `PortRange`: `[3000, 3100]` or `'3000-3100'`, both ends included.
  *

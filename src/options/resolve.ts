@@ -1,6 +1,7 @@
 import { PortsOptionError } from '../errors.ts'
 import type { Options, PortRange } from '../types.ts'
 import { findConflicts } from './conflicts.ts'
+import { findLayoutProblems } from './layout-problems.ts'
 import { isPlainObject } from './plain-object.ts'
 import { resolvePools } from './pools.ts'
 import { parseRange } from './ranges.ts'
@@ -13,24 +14,31 @@ export type { BuiltInPorts } from './services.ts'
 /** File of the managed block, relative to the bundler's env directory. */
 const DEFAULT_ENV_FILE = '.env.local'
 
+/** The port variable of `hmr` where the bundler has no name for it. */
+const HMR_VARIABLE = 'HMR_PORT'
+
 /**
  * The options with every default filled in.
  *
  * Pure: reads neither the environment nor the disk, and leaves `options` as they are.
  *
  * @param builtIn The ports of the bundler's own servers; without any, only the user's services exist.
+ * @param hmrVariable The port variable of `hmr`.
  * @throws PortsOptionError that lists every problem, one line each. Two services that ask for the
- * same variable or proxied path are reported once every option by itself is right.
+ * same variable or proxied path, and pools that don't fit, are reported once every option by itself is
+ * right.
  */
 export function resolveOptions(
   options: Options | undefined,
   builtIn: BuiltInPorts = {},
+  hmrVariable: string = HMR_VARIABLE,
 ): ResolvedOptions {
   // Most projects start with nothing set, and the schema costs more than the rest together.
   const given = saysNothing(options) ? {} : validateOptions(options)
-  const pools = resolvePools(given.pools)
+  const pools = resolvePools(given)
+  refuse(findLayoutProblems(given, pools))
   const resolved: ResolvedOptions = {
-    services: resolveServices(given, builtIn, pools),
+    services: resolveServices(given, { builtIn, hmrVariable, pools }),
     pools,
     exclude: (given.exclude ?? []).flatMap(toRanges),
     strict: given.strict,
@@ -42,9 +50,12 @@ export function resolveOptions(
     titlePrefix: given.titlePrefix ?? false,
     root: given.root,
   }
-  const conflicts = findConflicts(resolved)
-  if (conflicts.length > 0) throw new PortsOptionError(conflicts.join('\n'))
+  refuse(findConflicts(resolved))
   return resolved
+}
+
+function refuse(problems: readonly string[]): void {
+  if (problems.length > 0) throw new PortsOptionError(problems.join('\n'))
 }
 
 function saysNothing(options: unknown): boolean {

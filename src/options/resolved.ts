@@ -17,6 +17,7 @@ export interface ProxyRule {
 
 /** Variable names; empty lists mean none. */
 export interface ResolvedEnvNames {
+  /** Of the path, with `protocol: 'unix'`. */
   readonly port: readonly string[]
   readonly url: readonly string[]
   readonly target: readonly string[]
@@ -70,6 +71,8 @@ export interface ResolvedService {
   readonly required: boolean
   /** A browser opens it, so ports that browsers refuse are no candidates. */
   readonly browser: boolean
+  /** Scheme of its URL: `http` (`https` where the server has TLS), or what a well-known service speaks. */
+  readonly scheme: string
   readonly env: ResolvedEnvNames
   readonly proxy: readonly ProxyRule[]
   /** `undefined`: it is not watched. */

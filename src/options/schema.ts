@@ -1,8 +1,8 @@
 import { array, type GenericSchema, lazy } from 'valibot'
-import type { EnvOptions, Options, PoolOptions } from '../types.ts'
+import type { EnvOptions, Options, PoolOptions, PortsConfig } from '../types.ts'
 import { keyed, leaf, optionTable, refuse } from './keyed.ts'
 import { isPlainObject } from './plain-object.ts'
-import { serviceOptionFor, serviceSchema } from './service-schema.ts'
+import { serviceNameProblem, serviceOptionFor, serviceSchema } from './service-schema.ts'
 import { showValue } from './show.ts'
 import {
   booleanValue,
@@ -19,7 +19,20 @@ import {
 
 /** The schema of everything that `ports()` takes. Built anew on each call: most programs need it once or never. */
 export function optionsSchema(): GenericSchema {
+  return optionTable('the options of ports()', optionEntries(), hintAtService)
+}
+
+/** The schema of what a config file says. */
+export function configSchema(): GenericSchema {
   const entries = {
+    ...optionEntries(),
+    packages: keyed('directories with their options', packageSchema),
+  } satisfies Record<keyof PortsConfig, GenericSchema>
+  return optionTable('the options of ports()', entries, hintAtService)
+}
+
+function optionEntries() {
+  return {
     services: keyed('service names with their options', namedServiceSchema),
     host: hostValue(),
     exclude: excludeSchema(),
@@ -36,7 +49,16 @@ export function optionsSchema(): GenericSchema {
     ),
     root: textValue('the path of a directory'),
   } satisfies Record<keyof Options, GenericSchema>
-  return optionTable('the options of ports()', entries, hintAtService)
+}
+
+function packageSchema(path: string): GenericSchema {
+  if (/^(?:[/\\]|[A-Za-z]:)|(?:^|[/\\])\.\.(?:[/\\]|$)|\\/.test(path) || path === '') {
+    return refuse(
+      () =>
+        `${showValue(path)} is no directory below the config file; expected a path such as "apps/web" or "apps/*".`,
+    )
+  }
+  return optionsSchema()
 }
 
 function poolSchema(): GenericSchema {
@@ -53,17 +75,8 @@ function poolSchema(): GenericSchema {
 }
 
 function namedServiceSchema(name: string): GenericSchema {
-  const shown = showValue(name)
-  if (!/^[A-Za-z0-9._-]+$/.test(name)) {
-    return refuse(
-      () => `${shown} is no service name; expected letters (a-z), digits, "-", "_" and ".".`,
-    )
-  }
-  // Elsewhere services are looked up by name in plain objects, which answer to these names too.
-  if (name in Object.prototype) {
-    return refuse(() => `${shown} is a name that every JavaScript object has; choose another.`)
-  }
-  return serviceSchema(name)
+  const problem = serviceNameProblem(name)
+  return problem === undefined ? serviceSchema(name) : refuse(() => problem)
 }
 
 function excludeSchema(): GenericSchema {
@@ -96,6 +109,7 @@ function envFileSchema(): GenericSchema {
 }
 
 function hintAtService(key: string): string | undefined {
+  if (key === 'packages') return 'It belongs into a ports.config file at the root of the workspace.'
   const option = serviceOptionFor(key)
   return option && `It is an option of a service: services.<name>.${option}.`
 }

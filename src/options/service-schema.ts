@@ -1,9 +1,9 @@
 import { array, type GenericSchema, lazy } from 'valibot'
 import type { ServiceEnvNames, ServiceOptions } from '../types.ts'
 import { healthSchema } from './health-schema.ts'
-import { isJson } from './json.ts'
 import { leaf, optionTable, refuse } from './keyed.ts'
 import { isPlainObject } from './plain-object.ts'
+import { withProtocolRules } from './protocol-rules.ts'
 import { proxySchema } from './proxy-schema.ts'
 import { showValue } from './show.ts'
 import {
@@ -11,10 +11,12 @@ import {
   countValue,
   hostValue,
   lineValue,
+  metadataValue,
   oneOf,
   oneOrMany,
   portValue,
   priorityValue,
+  protocolValue,
   rangeValue,
   strategyValue,
   textValue,
@@ -39,12 +41,24 @@ export function serviceSchema(name: string): GenericSchema {
     if (typeof value === 'number') return portValue('write true to get any free port.')
     // A port or range in quotes has an answer of its own.
     if (typeof value === 'string' && /^[\d\s-]+$/.test(value)) return portValue()
-    if (isPlainObject(value)) return serviceTable(name)
+    if (isPlainObject(value)) return serviceTable(name, value)
     return refuse(
       () =>
         `${showValue(value)} is no service; expected an object with its options, a port, true or false.`,
     )
   })
+}
+
+/** Why `name` can't be the name of a service; `undefined` when it can. */
+export function serviceNameProblem(name: string): string | undefined {
+  const shown = showValue(name)
+  if (!/^[A-Za-z0-9._-]+$/.test(name)) {
+    return `${shown} is no service name; expected letters (a-z), digits, "-", "_" and ".".`
+  }
+  // Elsewhere services are looked up by name in plain objects, which answer to these names too.
+  return name in Object.prototype
+    ? `${shown} is a name that every JavaScript object has; choose another.`
+    : undefined
 }
 
 /** The option of a service that `key` is, or that people mean by it; `undefined` for none. */
@@ -53,8 +67,9 @@ export function serviceOptionFor(key: string): string | undefined {
   return Object.hasOwn(serviceEntries(''), key) ? key : undefined
 }
 
-function serviceTable(name: string): GenericSchema {
-  return optionTable('the options of a service', serviceEntries(name), (key) =>
+function serviceTable(name: string, value: Record<string, unknown>): GenericSchema {
+  const entries = withProtocolRules(name, value, serviceEntries(name))
+  return optionTable('the options of a service', entries, (key) =>
     Object.hasOwn(MISPLACED, key) ? MISPLACED[key] : undefined,
   )
 }
@@ -72,7 +87,7 @@ function serviceEntries(name: string) {
     count: countValue(),
     contiguous: booleanValue(),
     group: textValue('a name that several services share'),
-    protocol: oneOf(['tcp', 'udp', 'unix'], 'protocol'),
+    protocol: protocolValue(),
     path: textValue('the path of a socket'),
     sticky: booleanValue(),
     host: hostValue(),
@@ -84,10 +99,7 @@ function serviceEntries(name: string) {
     identity: oneOf(['refuse', 'warn', 'off'], 'identity'),
     separate: separateSchema(name),
     description: lineValue(),
-    metadata: leaf(
-      (value) => isPlainObject(value) && isJson(value),
-      (value) => `${showValue(value)} is no metadata; expected an object that JSON can say.`,
-    ),
+    metadata: metadataValue(),
   } satisfies Record<keyof ServiceOptions, GenericSchema>
 }
 

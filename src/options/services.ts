@@ -1,8 +1,17 @@
 import type { Options, ServiceOptions } from '../types.ts'
 import { resolveHealth } from './health.ts'
+import { instanceName, instancesOf, toServiceOptions } from './instances.ts'
 import { resolveEnvNames } from './names.ts'
 import { MAX_PORT, parseRange } from './ranges.ts'
-import type { ProxyRule, Range, ResolvedPool, ResolvedService, ServiceKind } from './resolved.ts'
+import type {
+  ProxyRule,
+  Range,
+  ResolvedPool,
+  ResolvedService,
+  ServiceInstance,
+  ServiceKind,
+} from './resolved.ts'
+import { wellKnownPort } from './well-known.ts'
 
 /** Default ports of the bundler's own servers; a server that is left out does not exist there. */
 export interface BuiltInPorts {
@@ -19,49 +28,63 @@ const DEFAULT_RANGE_SIZE = 100
 /** Where a range begins when neither the user nor the bundler named a port. */
 const DEFAULT_RANGE_FROM = 3000
 
+/** What the services are resolved with, besides the options. */
+export interface ServiceContext {
+  readonly builtIn: BuiltInPorts
+  /** The port variable of `hmr`. */
+  readonly hmrVariable: string
+  readonly pools: readonly ResolvedPool[]
+}
+
 /** What every service inherits from the top level. */
 type Inherited = Pick<Options, 'host' | 'strict'>
 
-/** The bundler's services, then the user's in the order written, without those turned off. */
+/**
+ * The bundler's services, then the user's in the order written, without those turned off. An entry
+ * with `count` stands there once for each of its ports.
+ */
 export function resolveServices(
   { services, host, strict }: Options,
-  builtIn: BuiltInPorts,
-  pools: readonly ResolvedPool[],
+  context: ServiceContext,
 ): ResolvedService[] {
+  const { builtIn } = context
   const wanted = new Map<string, ServiceOptions | number | boolean>()
   for (const name of BUILT_IN) if (builtIn[name] !== undefined) wanted.set(name, true)
   // A key that is set again keeps its place, so the bundler's services stay first.
   for (const [name, service] of Object.entries(services ?? {})) wanted.set(name, service)
   return [...wanted]
     .filter(([, service]) => service !== false)
-    .map(([name, service]) =>
-      resolveService(name, toServiceOptions(service), { host, strict }, builtIn, pools),
-    )
-}
-
-function toServiceOptions(service: ServiceOptions | number | boolean): ServiceOptions {
-  if (typeof service === 'number') return { preferred: service }
-  return typeof service === 'boolean' ? {} : service
+    .flatMap(([name, service]) => {
+      const options = toServiceOptions(service)
+      return instancesOf(name, options).map((instance) =>
+        resolveService(name, options, { host, strict }, context, instance),
+      )
+    })
 }
 
 function resolveService(
-  name: string,
+  entry: string,
   service: ServiceOptions,
   inherited: Inherited,
-  builtIn: BuiltInPorts,
-  pools: readonly ResolvedPool[],
+  { builtIn, hmrVariable, pools }: ServiceContext,
+  instance: ServiceInstance | undefined,
 ): ResolvedService {
-  const kind = kindOf(name)
+  const kind = kindOf(entry)
+  const wellKnown = kind === 'external' ? wellKnownPort(entry) : undefined
   const pool = pools.find(({ name }) => name === service.pool)
   const range = parseRange(service.range) ?? pool?.range
-  // Whoever writes a range doesn't want the bundler's usual port outside it.
-  const usual = kind === 'external' || range ? undefined : builtIn[kind]
+  // Whoever writes a range doesn't want the usual port outside it.
+  const usual = range ? undefined : kind === 'external' ? wellKnown?.port : builtIn[kind]
   const preferred = resolvePreferred(service.preferred, usual)
-  const proxy = resolveProxy(service.proxy)
+  const { protocol = 'tcp' } = service
+  const index = instance?.index ?? 1
+  const proxy = index === 1 ? resolveProxy(service.proxy) : []
+  // What is forwarded to by the dev server speaks HTTP, whatever its name.
+  const scheme = service.proxy === undefined ? (wellKnown?.scheme ?? 'http') : 'http'
   // Services are proxied to or opened by hand, so a browser may meet any of them.
-  const browser = true
+  const browser = protocol === 'tcp' && scheme === 'http'
   return {
-    name,
+    name: instanceName(entry, index),
     kind,
     preferred,
     range: range ?? defaultRange(preferred[0]),
@@ -69,18 +92,28 @@ function resolveService(
     pool: service.pool,
     strategy: service.strategy,
     priority: service.priority ?? 0,
-    instance: undefined,
+    instance,
     group: service.group,
-    protocol: service.protocol ?? 'tcp',
+    protocol,
     path: service.path,
     sticky: service.sticky,
     host: service.host ?? inherited.host,
     strict: service.strict ?? inherited.strict,
     required: service.required ?? true,
     browser,
-    env: resolveEnvNames({ name, kind, env: service.env, proxied: proxy.length > 0 }),
+    scheme,
+    env: resolveEnvNames({
+      name: entry,
+      kind,
+      protocol,
+      env: service.env,
+      proxied: proxy.length > 0,
+      hmrVariable,
+      hasUrl: protocol !== 'tcp' || browser,
+      instance,
+    }),
     proxy,
-    health: resolveHealth(service.health, browser, service.protocol === 'udp' ? 'udp' : 'tcp'),
+    health: resolveHealth(service.health, browser, protocol === 'udp' ? 'udp' : 'tcp'),
     healthGiven: service.health !== undefined,
     identity: service.identity ?? 'refuse',
     separate: service.separate ?? false,
@@ -89,7 +122,8 @@ function resolveService(
   }
 }
 
-function kindOf(name: string): ServiceKind {
+/** Who makes the server of an entry of this name listen. */
+export function kindOf(name: string): ServiceKind {
   return BUILT_IN.find((kind) => kind === name) ?? 'external'
 }
 

@@ -13,11 +13,14 @@ interface UnknownOption {
 
 /** The message for an unknown option: its value, and the likeliest of what was meant. */
 export function describeUnknown({ key, value, known, misplaced }: UnknownOption): string {
-  const nearest = nearestName(key, known)
-  const advice =
-    misplaced(key) ??
-    (nearest === undefined ? `Known: ${known.join(', ')}.` : `Did you mean "${nearest}"?`)
+  const advice = misplaced(key) ?? adviseName(key, known)
   return `unknown option (value: ${showValue(value)}). ${advice}`
+}
+
+/** What to write instead of `name`: the nearest of `known`, or all of them. */
+export function adviseName(name: string, known: readonly string[]): string {
+  const nearest = nearestName(name, known)
+  return nearest === undefined ? `Known: ${known.join(', ')}.` : `Did you mean "${nearest}"?`
 }
 
 /**

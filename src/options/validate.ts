@@ -4,6 +4,19 @@ import type { Options } from '../types.ts'
 import { optionsSchema } from './schema.ts'
 import { showPath } from './show.ts'
 
+/** One thing that is wrong, and where it stands. */
+export interface OptionProblem {
+  /** From the outside in; empty for the options themselves. */
+  readonly path: readonly (string | number)[]
+  /** A sentence to stand behind the path and a colon. */
+  readonly message: string
+}
+
+/** The value with every key checked, or all that is wrong with it. */
+export type OptionCheck =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly problems: readonly OptionProblem[] }
+
 /**
  * Checks everything in `input` that can be judged by itself.
  *
@@ -13,23 +26,33 @@ import { showPath } from './show.ts'
 export function validateOptions(input: unknown): Options {
   // The schema is put together per key, which its type does not show; its tables are checked
   // against the keys of `Options` where they are written.
-  return check(optionsSchema(), input) as Options
+  return checked(checkAgainst(optionsSchema(), input)) as Options
 }
 
 /**
- * Checks `input` against a schema of this folder.
+ * The value of a check.
  *
- * @param name Where the value stands, for people. Default: each problem's own path.
- * @returns A copy.
+ * @param at Where the value stands, for the messages.
  * @throws PortsOptionError with one line for each problem.
  */
-export function check(schema: GenericSchema, input: unknown, name?: string): unknown {
-  const result = safeParse(schema, input)
-  if (result.success) return result.output
-  const lines = result.issues.map(
-    ({ path, message }) => `${name ?? showPath((path ?? []).map(keyOf))}: ${message}`,
+export function checked(check: OptionCheck, at: readonly (string | number)[] = []): unknown {
+  if (check.ok) return check.value
+  throw new PortsOptionError(
+    check.problems
+      .map(({ path, message }) => `${showPath([...at, ...path])}: ${message}`)
+      .join('\n'),
   )
-  throw new PortsOptionError(lines.join('\n'))
+}
+
+/** The same for a schema of the caller's choice; never throws. */
+export function checkAgainst(schema: GenericSchema, input: unknown): OptionCheck {
+  const result = safeParse(schema, input)
+  if (result.success) return { ok: true, value: result.output }
+  const problems = result.issues.map(({ path, message }) => ({
+    path: (path ?? []).map(keyOf),
+    message,
+  }))
+  return { ok: false, problems }
 }
 
 function keyOf(item: { readonly key: unknown }): string | number {

@@ -1,7 +1,9 @@
 import { isIPv6 } from 'node:net'
 import { array, type GenericSchema, lazy, nonEmpty, pipe } from 'valibot'
+import { isJson } from './json.ts'
 import { leaf } from './keyed.ts'
 import { isVariableName } from './names.ts'
+import { isPlainObject } from './plain-object.ts'
 import { isPort, MAX_PORT, MIN_PORT, parseRange } from './ranges.ts'
 import { showValue } from './show.ts'
 
@@ -43,6 +45,19 @@ export function oneOf(values: readonly string[], what: string): GenericSchema {
 /** The name of an order in which ranges are tried. */
 export function strategyValue(): GenericSchema {
   return oneOf(['sequential', 'random', 'hash'], 'strategy')
+}
+
+/** What a service listens on. */
+export function protocolValue(): GenericSchema {
+  return oneOf(['tcp', 'udp', 'unix'], 'protocol')
+}
+
+/** An object that survives JSON. */
+export function metadataValue(): GenericSchema {
+  return leaf(
+    (value) => isPlainObject(value) && isJson(value),
+    (value) => `${showValue(value)} is no metadata; expected an object that JSON can say.`,
+  )
 }
 
 /** Any finite number. */

@@ -1,4 +1,5 @@
 import type { Wish } from '../plan/plan.ts'
+import { isInRange, showRange } from './ranges.ts'
 import type { ResolvedService } from './resolved.ts'
 
 /** One assignment in an env file, outside our own block. */
@@ -38,6 +39,10 @@ export function collectWishes(
     const wishes: Wish[] = []
     const add = (value: string | undefined, from: string): void => {
       if (value === undefined || value.trim() === '') return
+      if (service.protocol === 'unix') {
+        wishes.push({ port: 0, path: value.trim(), source: 'env', from })
+        return
+      }
       const port = parsePort(value)
       if (port === undefined) {
         warnings.push(
@@ -59,6 +64,21 @@ export function collectWishes(
     if (wishes.length > 0) byService[service.name] = wishes
   }
   return { byService, warnings }
+}
+
+/** One warning for each port that was asked for outside the service's pool, where it is used all the same. */
+export function wishesOutsidePools(
+  services: readonly ResolvedService[],
+  byService: Wishes['byService'],
+): string[] {
+  return services.flatMap(({ name, pool, range }) =>
+    (pool === undefined ? [] : (byService[name] ?? []))
+      .filter(({ port }) => !isInRange(port, range))
+      .map(
+        ({ port, from }) =>
+          `${from} is ${port}, outside pool "${pool}" (${showRange(range)}) of "${name}"; it counts all the same.`,
+      ),
+  )
 }
 
 /** A whole port number, white space around it allowed; `undefined` for anything else. */

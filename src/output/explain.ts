@@ -41,7 +41,7 @@ export function renderExplanation(data: ExplanationData, from: string): string {
   const count = data.attempts.length === 1 ? '1 attempt' : `${data.attempts.length} attempts`
   const headline =
     data.outcome === 'allocated'
-      ? `${data.service} has ${data.port}: ${HOW[data.source]} (${count}); ${STATES[data.state]}.`
+      ? `${data.service} has ${data.path ?? data.port}: ${HOW[data.source]} (${count}); ${STATES[data.state]}.`
       : `${data.service} has no port (${count}, ${data.code}); it is not required.`
   const rows = attemptRows(data.attempts, from)
   const ports = Math.max(0, ...rows.map((row) => row.ports.length))

@@ -1,6 +1,7 @@
 import type colors from 'picocolors'
 import type { Allocation, PortAttempt, PortSource } from '../types.ts'
 import { wrapText } from '../utils/wrap-text.ts'
+import { endpointText } from '../net/endpoint.ts'
 import { attemptText, takenText } from '../reservation/holder-text.ts'
 
 /** One line of the table. */
@@ -10,7 +11,7 @@ export interface SummaryRow {
   readonly sharedWith?: string
   readonly allocation?: Pick<
     Allocation,
-    'port' | 'url' | 'source' | 'state' | 'attempts' | 'description'
+    'port' | 'protocol' | 'path' | 'url' | 'source' | 'state' | 'attempts' | 'description'
   >
   /** A person opens it, so the URL is shown instead of the port. */
   readonly link: boolean
@@ -20,6 +21,8 @@ export interface SummaryRow {
   readonly variable?: string | undefined
   /** For a service that is not required and could not be had. */
   readonly failed?: readonly PortAttempt[]
+  /** Why it has none, where that is not about a port. */
+  readonly without?: string
 }
 
 /** How the table is drawn. */
@@ -92,11 +95,12 @@ function cellsOf(row: SummaryRow, style: SummaryStyle): Cells {
     return { name, place: '', link: false, reason: `shared with ${row.sharedWith}` }
   }
   if (!allocation) {
-    const why = row.failed?.at(-1)
-    const reason = why ? `${why.port} ${attemptText(why, style.from)}` : 'no free port'
+    const last = row.failed?.at(-1)
+    const why = last && `${endpointText(last)} ${attemptText(last, style.from)}`
+    const reason = row.without ?? why ?? 'no free port'
     return { name, place: 'none', link: false, reason: `not required; ${reason}` }
   }
-  const place = row.link ? `${allocation.url}/` : String(allocation.port)
+  const place = row.link ? `${allocation.url}/` : endpointText(allocation)
   return { name, place, link: row.link, reason: reasonOf(row, allocation, style) }
 }
 
@@ -108,7 +112,7 @@ function reasonOf(
   const label = labelOf(row, source, style)
   const passed = attempts.find((attempt) => attempt.rejected !== undefined)
   const past = attempts.at(-1)?.holder
-  let why = passed ? `: ${passed.port} ${attemptText(passed, style.from)}` : ''
+  let why = passed ? `: ${endpointText(passed)} ${attemptText(passed, style.from)}` : ''
   // That somebody else will miss the port is worth more than why it was not another one.
   if (past?.via === 'memory') why = `: ${takenText(past, style.from)}`
   const notes = [description]

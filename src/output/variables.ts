@@ -1,10 +1,14 @@
 import type { FileVariable } from '../options/wishes.ts'
 import type { ResolvedEnvNames } from '../options/resolved.ts'
+import type { Protocol } from '../types.ts'
 
 /** An allocation as the env block sees it. */
 export interface PublishedService {
   readonly service: string
   readonly port: number
+  readonly protocol?: Protocol
+  /** Instead of the port. */
+  readonly path?: string | undefined
   readonly url: string
   readonly env: ResolvedEnvNames
 }
@@ -17,9 +21,9 @@ export interface BlockVariables {
 
 /** Name and value of every variable of one service, before prefixes. */
 export function serviceVariables(service: PublishedService): [name: string, value: string][] {
-  const { env, port, url } = service
+  const { env, port, path, url } = service
   return [
-    ...env.port.map((name): [string, string] => [name, String(port)]),
+    ...env.port.map((name): [string, string] => [name, path ?? String(port)]),
     ...env.url.map((name): [string, string] => [name, url]),
     ...env.target.map((name): [string, string] => [name, url]),
   ]
@@ -55,7 +59,9 @@ export function blockVariables(
         if (!isPort) continue
       }
       variables.set(name, value)
-      if (prefix && !name.startsWith(prefix)) variables.set(prefix + name, value)
+      // The prefix is for code in the browser, which can't open a socket's path.
+      if (prefix && service.path === undefined && !name.startsWith(prefix))
+        variables.set(prefix + name, value)
     }
   }
   return { variables, warnings }

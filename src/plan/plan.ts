@@ -1,10 +1,21 @@
-import type { Range, ResolvedOptions, ResolvedService } from '../options/resolved.ts'
+import { instanceName } from '../options/instances.ts'
+import { MIN_PORT } from '../options/ranges.ts'
+import type {
+  Range,
+  ResolvedOptions,
+  ResolvedService,
+  ServiceInstance,
+} from '../options/resolved.ts'
 import type { PortHolder, PortSource, Protocol, RejectReason } from '../types.ts'
 import { type CandidateInput, candidates } from './candidates.ts'
+import { type SocketName, socketCandidates } from './socket-names.ts'
 
 /** A port that a person asked for by number, outside the options. */
 export interface Wish {
+  /** `0` with a path. */
   readonly port: number
+  /** With `protocol: 'unix'`. */
+  readonly path?: string
   readonly source: 'typed' | 'env'
   /** Where it was said, for people: `--port`, `API_PORT`, `API_PORT in .env`. */
   readonly from: string
@@ -58,7 +69,10 @@ export const NO_PAST: Omit<PlanFacts, 'wishes' | 'ephemeral'> = {
 
 /** One port to try. With `rejected` it is not tried, only remembered for the explanation. */
 export interface Candidate {
+  /** `0` with a socket. */
   readonly port: number
+  /** With `protocol: 'unix'`. */
+  readonly socket?: SocketName
   readonly source: PortSource
   readonly rejected?: RejectReason
   /** Who has a claim on it. */
@@ -71,6 +85,8 @@ export interface ServicePlan {
   readonly strict: boolean
   /** Lazy, because a range may hold tens of thousands of ports and mostly the first is taken. */
   candidates(): Iterable<Candidate>
+  /** Of a block, the candidates of all its services, in their order; the same with each of them. */
+  blocks(): Iterable<readonly Candidate[]>
   /** Equal keys choose alike, so a restart with an equal key keeps its port. */
   readonly key: string
 }
@@ -95,31 +111,68 @@ export function planPorts(options: ResolvedOptions, facts: PlanFacts): Allocatio
       service,
       strict,
       strategy,
-      wishes: facts.wishes[service.name] ?? [],
-      sticky: facts.sticky[service.name],
+      wishes: wishesFor(service, facts.wishes),
+      // A block is where its first port is.
+      sticky: facts.sticky[isBlock(service) ? service.instance.of : service.name],
+      size: isBlock(service) ? service.instance.count : 1,
       siblings: siblingsOf(service, facts),
       claims: facts.claims,
       checkout: facts.checkout,
       holds: facts.holds,
       linked: facts.linked,
-      seed: `${facts.seed}\0${service.name}`,
+      // The ports of one entry are looked for in one place, so that they lie close together.
+      seed: `${facts.seed}\0${service.instance?.of ?? service.name}`,
       random: facts.random,
       exclude: options.exclude,
       ephemeral,
     }
-    return { service, strict, key: keyOf(input), candidates: () => candidates(input) }
+    const ports = (): Iterable<readonly Candidate[]> => candidates(input)
+    const offered =
+      service.protocol === 'unix' ? () => socketCandidates(input) : () => flat(ports())
+    return { service, strict, key: keyOf(input), candidates: offered, blocks: ports }
   })
 }
 
+/** Whether the service is one of several that must have ports in a row. */
+export function isBlock(
+  service: ResolvedService,
+): service is ResolvedService & { instance: ServiceInstance } {
+  return service.instance?.contiguous ?? false
+}
+
+/** Whoever names the port of any service of a block says where the block is. */
+function wishesFor(service: ResolvedService, wishes: PlanFacts['wishes']): readonly Wish[] {
+  if (!isBlock(service)) return wishes[service.name] ?? []
+  const { of, count } = service.instance
+  return Array.from({ length: count }, (_, index) =>
+    (wishes[instanceName(of, index + 1)] ?? []).map((wish) => ({
+      ...wish,
+      port: wish.port - index,
+    })),
+  )
+    .flat()
+    .filter(({ port }) => port >= MIN_PORT)
+}
+
+function* flat<T>(lists: Iterable<readonly T[]>): Generator<T> {
+  for (const list of lists) yield* list
+}
+
 /** The ports that the root's other services had. */
-function siblingsOf({ name }: ResolvedService, { sticky }: PlanFacts): ReadonlySet<number> {
-  return new Set(Object.keys(sticky).flatMap((key) => (key === name ? [] : (sticky[key] ?? []))))
+function siblingsOf(service: ResolvedService, { sticky }: PlanFacts): ReadonlySet<number> {
+  const isOwn = (name: string): boolean =>
+    name === service.name || (isBlock(service) && isMember(name, service.instance))
+  return new Set(Object.keys(sticky).flatMap((name) => (isOwn(name) ? [] : (sticky[name] ?? []))))
+}
+
+function isMember(name: string, { of, count }: ServiceInstance): boolean {
+  return Array.from({ length: count }, (_, index) => instanceName(of, index + 1)).includes(name)
 }
 
 /** What a person could change; memory is not in it, or every run would differ from the one before. */
-function keyOf({ service, strict, strategy, wishes, exclude }: CandidateInput): string {
+function keyOf({ service, strict, strategy, wishes, exclude, size }: CandidateInput): string {
   return JSON.stringify([
-    wishes.map((wish) => wish.port),
+    wishes.map((wish) => wish.path ?? wish.port),
     service.preferred,
     service.range,
     service.rangeGiven,
@@ -128,6 +181,7 @@ function keyOf({ service, strict, strategy, wishes, exclude }: CandidateInput): 
     strict,
     strategy,
     exclude,
+    size,
   ])
 }
 

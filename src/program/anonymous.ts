@@ -20,6 +20,8 @@ export interface TakeContext extends AllocationContext {
   isMine(port: number): boolean
   /** The kernel's range for outgoing connections, which is tried last. */
   readonly ephemeral: Range
+  /** Ports that are never chosen. */
+  readonly exclude: readonly Range[]
 }
 
 /**
@@ -46,14 +48,15 @@ export function* takePorts(
     for (const candidate of candidatesOf(request.range, context)) {
       const { port } = candidate
       if (request.contiguous && had.length > 0 && had.at(-1)?.port !== port - 1) drop()
-      const plan = { service, strict: false, key: '', candidates: () => [candidate] }
+      const offered = { candidates: () => [candidate], blocks: () => [[candidate]] }
+      const plan = { service, strict: false, key: '', ...offered }
       const outcome = yield* allocateService({ plan, bound, hold: true, secure: true }, context)
       const { attempts } = 'found' in outcome ? outcome.found : outcome
       trail.push(...attempts)
       tried.push(...attempts)
       if (outcome.ok && 'found' in outcome) {
         const found = { ...outcome.found, attempts: trail }
-        had.push(new PortReservation(found, { secure: false, key: '' }))
+        had.push(new PortReservation(found, { secure: false, scheme: 'http', key: '' }))
         trail = []
       } else if (request.contiguous) drop()
       most = Math.max(most, had.length)
@@ -75,14 +78,16 @@ export function* takePorts(
 /** The range's ports, those of the ephemeral range last: they are better than none. */
 export function* candidatesOf(
   range: Range,
-  context: Pick<TakeContext, 'ephemeral' | 'isMine'>,
+  context: Pick<TakeContext, 'ephemeral' | 'exclude' | 'isMine'>,
 ): Generator<Candidate> {
   const { ephemeral } = context
   for (const last of [false, true]) {
     for (let port = range.from; port <= range.to; port++) {
       if ((port >= ephemeral.from && port <= ephemeral.to) !== last || context.isMine(port))
         continue
-      if (isBlockedPort(port)) yield { port, source: 'range', rejected: 'blocked' }
+      if (context.exclude.some(({ from, to }) => port >= from && port <= to)) {
+        yield { port, source: 'range', rejected: 'excluded' }
+      } else if (isBlockedPort(port)) yield { port, source: 'range', rejected: 'blocked' }
       else if (port < PRIVILEGED_BELOW) yield { port, source: 'range', rejected: 'privileged' }
       else yield { port, source: 'range' }
     }

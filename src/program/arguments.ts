@@ -1,13 +1,13 @@
 import { leaf, optionTable } from '../options/keyed.ts'
 import { isPort } from '../options/ranges.ts'
 import { showValue } from '../options/show.ts'
-import { check } from '../options/validate.ts'
+import { checkAgainst, checked } from '../options/validate.ts'
 import { oneOf, portValue, textValue } from '../options/values.ts'
 import type { WaitOptions } from './types.ts'
 
 /** @throws PortsOptionError when `value` is no port. */
 export function checkPort(value: unknown, name = 'port'): void {
-  check(portValue(), value, name)
+  checked(checkAgainst(portValue(), value), [name])
 }
 
 /** @throws PortsOptionError when the two are no range. */
@@ -17,7 +17,7 @@ export function checkRange(from: unknown, to: unknown): void {
     (value) => isPort(value) && value >= Number(from),
     (value) => `${showValue(value)} is no last port; expected one from ${from} to 65535.`,
   )
-  check(table, to, 'to')
+  checked(checkAgainst(table, to), ['to'])
 }
 
 /** @throws PortsOptionError with one line for each problem. */
@@ -36,7 +36,7 @@ export function checkWaitOptions(options: WaitOptions): void {
       (value) => `${showValue(value)} is no AbortSignal.`,
     ),
   } satisfies Record<keyof WaitOptions, unknown>
-  check(optionTable('the options of waitFor()', entries), options)
+  checked(checkAgainst(optionTable('the options of waitFor()', entries), options))
 }
 
 function durationValue(least: number): ReturnType<typeof leaf> {

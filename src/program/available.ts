@@ -32,6 +32,6 @@ export async function findAvailable(
 
 async function isFree(port: number, bound: BindAddress, place: LeasePlace): Promise<boolean> {
   if (isLeased(leaseName(port, place.platform, place.stateDir))) return false
-  const failure = await runSteps(checkAll(port, bound, { machine: machineAddresses() }), place)
+  const failure = await runSteps(checkAll({ port }, bound, { machine: machineAddresses() }), place)
   return failure === undefined
 }

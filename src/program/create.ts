@@ -1,7 +1,7 @@
 import { processWorld } from '../session/world.ts'
 import type { Options } from '../types.ts'
 import { ProgramPorts } from './ports.ts'
-import type { Ports } from './types.ts'
+import type { Ports } from './interface.ts'
 
 /** An instance in this process; what nobody listens to becomes a warning of Node. */
 export function newPorts(options: Options): ProgramPorts {

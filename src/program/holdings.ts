@@ -1,3 +1,4 @@
+import type { Endpoint } from '../net/endpoint.ts'
 import type { Range } from '../options/resolved.ts'
 import { registry } from '../reservation/registry.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
@@ -10,8 +11,8 @@ export class Holdings {
   /** Told of each reservation that has another port now. */
   onMoved: (move: Move) => void = () => {}
   readonly #services = new Map<string, PortReservation>()
-  /** Without a service of this instance, by port. */
-  readonly #loose = new Map<number, PortReservation>()
+  /** Without a service of this instance. */
+  readonly #loose = new Map<Endpoint, PortReservation>()
   readonly #uses = new Set<SessionUse>()
   readonly #since = new WeakMap<PortReservation, string>()
   /** Where the loose ones were looked for. */
@@ -61,7 +62,7 @@ export class Holdings {
     const loose = this.#loose.get(what)
     if (loose) return loose
     for (const reservation of this.#services.values()) {
-      if (reservation.port === what) return reservation
+      if (reservation.endpoint === what) return reservation
     }
     return undefined
   }
@@ -91,14 +92,14 @@ export class Holdings {
   }
 
   #watch(reservation: PortReservation, use?: SessionUse): void {
-    const { service, port } = reservation
+    const { service, endpoint } = reservation
     const isService = this.#services.get(service) === reservation
-    if (!isService) this.#loose.set(port, reservation)
+    if (!isService) this.#loose.set(endpoint, reservation)
     this.#since.set(reservation, new Date().toISOString())
     reservation.onEnd = () => {
       if (isService) this.#services.delete(service)
-      else this.#loose.delete(reservation.port)
-      if (this.#ranges.delete(reservation)) registry().loose.delete(port)
+      else this.#loose.delete(reservation.endpoint)
+      if (this.#ranges.delete(reservation)) registry().loose.delete(reservation.port)
       // A use without a reservation would keep its session for nothing.
       if (use && [...use.reservations.values()].every(({ released }) => released)) this.#leave(use)
       this.onReleased(reservation)

@@ -1,4 +1,4 @@
-import { PortsError } from '../errors.ts'
+import { PortsError, PortsOptionError } from '../errors.ts'
 import type { LeasePlace } from '../lease/names.ts'
 import { holderText } from '../reservation/holder-text.ts'
 import { registry } from '../reservation/registry.ts'
@@ -33,12 +33,17 @@ export function waitTarget(
       `this process has no service "${target}" for ${context.root}. Allocate it first, or wait for its port.`,
     )
   }
+  if (found && found.protocol !== 'tcp') {
+    throw new PortsOptionError(
+      `target: "${found.service}" has no TCP port that could be waited for.`,
+    )
+  }
   const url = found && new URL(found.url)
   const port = found?.port ?? Number(target)
   return {
     port,
     name: typeof target === 'string' ? `"${target}"` : `port ${target}`,
-    host: host ?? url?.hostname.replace(/^\[(.*)\]$/, '$1') ?? 'localhost',
+    hosts: addressesOf(host ?? url?.hostname.replace(/^\[(.*)\]$/, '$1') ?? 'localhost'),
     secure: url?.protocol === 'https:',
     isHeld: () => findReservation(target, context)?.state === 'held',
     async holder() {
@@ -46,6 +51,11 @@ export function waitTarget(
       return holder && holderText(holder, findCheckout(context.root).dir)
     },
   }
+}
+
+/** A resolver may know one family of `localhost` only, and the server may be on the other. */
+export function addressesOf(host: string): string[] {
+  return host === 'localhost' ? ['127.0.0.1', '::1'] : [host]
 }
 
 /** Own ones first, then those of plugins and other instances of this process. */

@@ -3,7 +3,7 @@ import { isPlainObject } from '../options/plain-object.ts'
 import { isPort, MAX_PORT, parseRange } from '../options/ranges.ts'
 import type { Range } from '../options/resolved.ts'
 import { showValue } from '../options/show.ts'
-import { check } from '../options/validate.ts'
+import { checkAgainst, checked } from '../options/validate.ts'
 import { booleanValue, countValue, hostValue } from '../options/values.ts'
 import type { ProgramRange, ReserveOptions } from './types.ts'
 
@@ -33,7 +33,7 @@ export function resolveReserveOptions(options: ReserveOptions = {}): ReserveRequ
         `${showValue(value)} is no label; expected up to 100 letters (a-z), digits, "-", "_" and ".".`,
     ),
   } satisfies Record<keyof ReserveOptions, unknown>
-  check(optionTable('count, range, host, contiguous and label', entries), options)
+  checked(checkAgainst(optionTable('count, range, host, contiguous and label', entries), options))
   const { count = 1, range, host, contiguous = false, label = DEFAULT_LABEL } = options
   return { count, range: parseProgramRange(range) ?? DEFAULT_RANGE, host, contiguous, label }
 }

@@ -1,5 +1,5 @@
 import { sharedPorts } from './create.ts'
-import type { Ports } from './types.ts'
+import type { Ports } from './interface.ts'
 
 /**
  * The process's own instance, which the plain functions use: for its events, and to pass it on. Its

@@ -19,23 +19,20 @@ export async function statusOf(
   )
   return reservations.map((reservation) => {
     const { port, service, url, state } = reservation
-    const held = state === 'held'
     const listeners = owners.get(port) ?? []
     // A child that serves on our socket is not the first one to have it.
-    const owner = listeners.find(({ pid }) => pid !== world.pid) ?? listeners[0]
-    const served = !held && (state === 'serving' || owner !== undefined)
-    const isOurs = held || owner === undefined || owner.pid === world.pid
+    const other = listeners.find(({ pid }) => pid !== world.pid)
+    const inUse = state !== 'held' && (state === 'serving' || listeners.length > 0)
+    const theirs = inUse ? other : undefined
+    const isOurs = state === 'held' || (inUse && !theirs)
     return {
       port,
       service,
       url,
       state,
-      inUse: served,
-      pid: held || (served && isOurs) ? world.pid : owner?.pid,
-      command:
-        held || (served && isOurs)
-          ? world.command
-          : owner?.command && shortenCommand(owner.command),
+      inUse,
+      pid: isOurs ? world.pid : theirs?.pid,
+      command: isOurs ? world.command : theirs?.command && shortenCommand(theirs.command),
       since: since(reservation),
     }
   })

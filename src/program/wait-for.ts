@@ -8,12 +8,22 @@ const INTERVAL_MS = 100
 /** One probe is given up after this, in milliseconds; a server that starts may be silent for a while. */
 const PROBE_TIMEOUT_MS = 5000
 
+/** What every probe has at least, also when the time is nearly up, in milliseconds. */
+const LEAST_PROBE_MS = 50
+/** The longest that a timer of Node can be set to, in milliseconds. */
+const LONGEST_PAUSE_MS = 2 ** 31 - 1
+
+const OPEN = 'it still accepts connections'
+const CLOSED = 'nobody accepts connections there'
+const SILENT = 'it did not answer'
+
 /** What is waited for. */
 export interface WaitTarget {
   readonly port: number
   /** For people: `"api"`, or `port 3000`. */
   readonly name: string
-  readonly host: string
+  /** Addresses on which it may be; one is enough. */
+  readonly hosts: readonly string[]
   /** Known to speak TLS. */
   readonly secure: boolean
   /** The port is held by this process, and no server has adopted it yet. */
@@ -36,21 +46,24 @@ export interface Sight {
 export async function waitFor(target: WaitTarget, options: WaitOptions): Promise<void> {
   const { state = 'open', timeoutMs = TIMEOUT_MS, intervalMs = INTERVAL_MS, signal } = options
   const end = performance.now() + timeoutMs
+  let seen: Sight | undefined
   for (;;) {
     signal?.throwIfAborted()
-    const left = Math.min(PROBE_TIMEOUT_MS, Math.max(1, end - performance.now()))
-    const seen = await look(target, state, options.path, anySignal(signal, left))
+    const left = Math.max(LEAST_PROBE_MS, end - performance.now())
+    const sight = await look(target, state, options.path, anySignal(signal, left))
     signal?.throwIfAborted()
-    if (seen.state) return
-    if (performance.now() + intervalMs > end) {
-      throw await timedOut(target, state, timeoutMs, seen.text)
-    }
-    await delay(intervalMs, undefined, { signal }).catch(() => signal?.throwIfAborted())
+    if (sight.state) return
+    // A probe that the end of the time cut short says less than the one before.
+    if (!seen || sight.text !== SILENT) seen = sight
+    const rest = end - performance.now()
+    if (rest <= 0) throw await timedOut(target, state, timeoutMs, seen.text)
+    const pause = Math.min(intervalMs, rest, LONGEST_PAUSE_MS)
+    await delay(pause, undefined, { signal }).catch(() => signal?.throwIfAborted())
   }
 }
 
-function anySignal(signal: AbortSignal | undefined, timeoutMs: number): AbortSignal {
-  const timeout = AbortSignal.timeout(Math.ceil(timeoutMs))
+function anySignal(signal: AbortSignal | undefined, leftMs: number): AbortSignal {
+  const timeout = AbortSignal.timeout(Math.ceil(Math.min(PROBE_TIMEOUT_MS, leftMs)))
   return signal ? AbortSignal.any([signal, timeout]) : timeout
 }
 
@@ -73,27 +86,38 @@ async function look(
  * @param path For `'healthy'`: what is asked for; then the answer must be HTTP. Default `/`.
  */
 export async function probeState(
-  target: ProbeTarget & Pick<WaitTarget, 'secure'>,
+  target: Pick<WaitTarget, 'port' | 'hosts' | 'secure'>,
   state: WaitState,
   path: string | undefined,
   signal: AbortSignal,
 ): Promise<Sight> {
-  if (state === 'healthy') return lookAtPage(target, path, signal)
-  const open = await probeConnect(target, signal)
-  const text = open ? 'it still accepts connections' : 'nobody accepts connections there'
-  return { state: open === (state === 'open'), text }
+  if (state === 'healthy') return lookAtPages(target, path, signal)
+  const probes = target.hosts.map((host) => probeConnect({ host, port: target.port }, signal))
+  const open = (await Promise.all(probes)).includes(true)
+  return { state: open === (state === 'open'), text: open ? OPEN : CLOSED }
 }
 
-async function lookAtPage(
-  target: ProbeTarget & Pick<WaitTarget, 'secure'>,
+/** The best of what the addresses say: a server may be on one of them only. */
+async function lookAtPages(
+  { hosts, port, secure }: Pick<WaitTarget, 'port' | 'hosts' | 'secure'>,
   path: string | undefined,
   signal: AbortSignal,
 ): Promise<Sight> {
-  const ask = (secure: boolean): ReturnType<typeof probePage> =>
-    probePage(target, path ?? '/', secure, signal)
-  let answer = await ask(target.secure)
+  const asked = hosts.map((host) => lookAtPage({ host, port }, secure, path, signal))
+  const sights = await Promise.all(asked)
+  const there = sights.filter(({ text }) => text !== CLOSED)
+  return sights.find(({ state }) => state) ?? there[0] ?? { state: false, text: CLOSED }
+}
+
+async function lookAtPage(
+  target: ProbeTarget,
+  secure: boolean,
+  path: string | undefined,
+  signal: AbortSignal,
+): Promise<Sight> {
+  let answer = await probePage(target, path ?? '/', secure, signal)
   // Whether a port speaks TLS can't be seen from its number.
-  if (answer === 'other' && !target.secure) answer = await ask(true)
+  if (answer === 'other' && !secure) answer = await probePage(target, path ?? '/', true, signal)
   if (typeof answer === 'object') {
     return { state: answer.status < 500, text: `it answered with status ${answer.status}` }
   }
@@ -101,9 +125,9 @@ async function lookAtPage(
     case 'other':
       return { state: path === undefined, text: 'what it answers is no HTTP' }
     case 'silent':
-      return { state: false, text: 'it did not answer' }
+      return { state: false, text: SILENT }
     case 'refused':
-      return { state: false, text: 'nobody accepts connections there' }
+      return { state: false, text: CLOSED }
   }
 }
 

@@ -1,13 +1,14 @@
-import { createServer } from 'node:net'
 import type { PortsErrorCode } from '../errors.ts'
 import type { LeaseAnswer } from '../lease/answer.ts'
 import { Lease, type Obey } from '../lease/lease.ts'
 import type { LeaseName } from '../lease/names.ts'
 import { addressesToCheck, type BindAddress, type MachineAddresses } from '../net/addresses.ts'
-import { bind, type BindFailure } from '../net/bind.ts'
-import { Hold } from '../net/hold.ts'
+import { createHolder } from '../net/create-holder.ts'
+import { type Endpoint, endpointOf, type EndpointParts } from '../net/endpoint.ts'
+import type { ResolvedService } from '../options/resolved.ts'
 import type { Candidate, ServicePlan } from '../plan/plan.ts'
-import type { PortAttempt } from '../types.ts'
+import type { PortAttempt, RejectReason } from '../types.ts'
+import { clearPath } from './clear-path.ts'
 import { ask, type Steps } from './questions.ts'
 import type { Found } from './reservation.ts'
 import type { Verdict } from './whose.ts'
@@ -20,10 +21,12 @@ export interface ServiceRequest {
   readonly hold: boolean
   /** TLS or another protocol, so nobody is answered in clear text. */
   readonly secure: boolean
-  /** A port that this service has already in this session: free for it although it is in use. */
-  readonly current?: number | undefined
-  /** When this checkout's server runs on one of these already, that is the service. */
-  readonly mayRun?: readonly number[]
+  /** What this service has already in this session: free for it although it is in use. */
+  readonly current?: Endpoint | undefined
+  /** Port of the last run. When this checkout's server still runs there, it is the service. */
+  readonly remembered?: number | undefined
+  /** Ports that are not preferred here; a server of this checkout that runs on one is the service, too. */
+  readonly usual?: readonly number[]
 }
 
 /** What all services of an allocation share. */
@@ -31,18 +34,22 @@ export interface AllocationContext {
   readonly machine: MachineAddresses
   /** The session's checkout. */
   readonly checkout: string
-  leaseName(port: number): LeaseName
-  describe(service: string, port: number, state: LeaseAnswer['state']): LeaseAnswer
+  /** Services that have chosen in this allocation already, by what they chose. */
+  readonly chosen: ReadonlyMap<Endpoint, ResolvedService>
+  leaseName(endpoint: Endpoint): LeaseName
+  describe(service: string, at: EndpointParts, state: LeaseAnswer['state']): LeaseAnswer
+  /** Where a candidate of this service is. */
+  locate(candidate: Candidate, service: ResolvedService): EndpointParts
   /** The process that started this one has leased it for a server of this one. */
   isLent(port: number): boolean
-  /** Who carries out orders that come in through the port's lease. */
-  obey(port: number): Obey
+  /** Who carries out orders that come in through the lease. */
+  obey(endpoint: Endpoint): Obey
 }
 
 /** Outcome for one service; a failure has no socket and no lease left. */
 export type ServiceOutcome =
   | { readonly ok: true; readonly found: Found }
-  | { readonly ok: true; readonly keep: number; readonly attempts: readonly PortAttempt[] }
+  | { readonly ok: true; readonly keep: Endpoint; readonly attempts: readonly PortAttempt[] }
   | {
       readonly ok: false
       readonly code: PortsErrorCode
@@ -57,34 +64,35 @@ export function* allocateService(
   const attempts: PortAttempt[] = []
   const { plan } = request
   const service = plan.service.name
-  for (const port of request.hold ? [] : (request.mayRun ?? [])) {
-    const running = yield* findRunning(port, request, context)
-    if (running) {
-      const source = plan.service.preferred.includes(port) ? 'preferred' : 'sticky'
-      attempts.push({ port, source })
-      const chosen = { service, port, source, attempts } as const
-      return { ok: true, found: { ...chosen, bound: request.bound, ...running } }
+  const running = request.hold ? undefined : yield* findRunning(request, context)
+  if (running) {
+    const { at, taken } = running
+    const source = plan.service.preferred.includes(at.port) ? 'preferred' : 'sticky'
+    attempts.push({ ...at, source })
+    return {
+      ok: true,
+      found: { service, ...at, source, attempts, bound: request.bound, ...taken },
     }
   }
   for (const candidate of plan.candidates()) {
-    const { port, source, holder } = candidate
-    const attempt: PortAttempt = { port, source, ...(holder && { holder }) }
+    const { source, holder } = candidate
+    const at = context.locate(candidate, plan.service)
+    const endpoint = endpointOf(at)
+    // That the others of one entry came first is no news to anybody.
+    const other = context.chosen.get(endpoint)
+    if (!byWish(candidate) && !plan.strict && isSibling(other, plan.service)) continue
+    const attempt: PortAttempt = { ...at, source, ...(holder && { holder }) }
     attempts.push(attempt)
     if (candidate.rejected) {
       attempt.rejected = candidate.rejected
       continue
     }
-    if (candidate.port === request.current) {
-      return { ok: true, keep: candidate.port, attempts }
-    }
-    const taken = yield* request.hold
-      ? holdPort(candidate, request, context)
-      : leasePort(candidate, request, context)
+    if (endpoint === request.current) return { ok: true, keep: endpoint, attempts }
+    const taken = yield* tryCandidate(at, candidate, request, context)
     if (typeof taken === 'object') {
-      const { port, source } = candidate
       return {
         ok: true,
-        found: { service, port, source, attempts, bound: request.bound, ...taken },
+        found: { service, ...at, source, attempts, bound: request.bound, ...taken },
       }
     }
     attempt.rejected = taken
@@ -96,26 +104,46 @@ export function* allocateService(
   return { ok: false, code: failureCode(request, attempts), attempts }
 }
 
-type Taken = Pick<Found, 'hold' | 'lease' | 'running' | 'claim' | 'lent'>
-type Refusal = NonNullable<PortAttempt['rejected']>
+/** A port that was had, and what keeps it. */
+export type Taken = Pick<Found, 'hold' | 'lease' | 'running' | 'claim' | 'lent'>
 
-function* holdPort(
+/** Takes one candidate, or says why not; then nothing of it is kept. */
+export function* tryCandidate(
+  at: EndpointParts,
   candidate: Candidate,
   request: ServiceRequest,
   context: AllocationContext,
-): Steps<Taken | Refusal> {
-  const { port } = candidate
-  const claim = claimer(port, 'held', request, context)
+): Steps<Taken | RejectReason> {
+  if (context.chosen.has(endpointOf(at))) return 'own-service'
+  return yield* request.hold
+    ? holdPort(at, candidate, request, context)
+    : leasePort(at, candidate, request, context)
+}
+
+function* holdPort(
+  at: EndpointParts,
+  candidate: Candidate,
+  request: ServiceRequest,
+  context: AllocationContext,
+): Steps<Taken | RejectReason> {
+  const { port } = at
+  const claim = claimer(at, 'held', request, context)
   const lease = claim()
   if (!lease && context.isLent(port)) return { running: false, claim, lent: true }
   if (!lease) return 'leased'
-  const hold = new Hold({ speaksHttp: !request.secure })
+  const blocked = yield* clearWay(at, candidate, context)
+  if (blocked) {
+    lease.end()
+    return blocked
+  }
+  const speaksHttp = !request.secure && request.plan.service.scheme === 'http'
+  const hold = createHolder({ ...at, speaksHttp })
   const bound = hold.bind(port, request.bound.address)
   if (!bound.ok) {
     lease.end()
     return yield* ask({ ask: 'bind-failure', port, reason: bound.reason })
   }
-  const elsewhere = yield* checkOthers(port, request.bound, context)
+  const elsewhere = yield* checkOthers(at, request.bound, context)
   if (!elsewhere) return { hold, lease, claim, running: false }
   hold.close()
   lease.end()
@@ -123,22 +151,27 @@ function* holdPort(
 }
 
 function* leasePort(
+  at: EndpointParts,
   candidate: Candidate,
   request: ServiceRequest,
   context: AllocationContext,
-): Steps<Taken | Refusal> {
-  const { port } = candidate
+): Steps<Taken | RejectReason> {
   const { plan } = request
-  const claim = claimer(port, 'leased', request, context)
+  const claim = claimer(at, 'leased', request, context)
   const lease = claim()
-  const busy = lease ? yield* checkAll(port, request.bound, context) : ('leased' as const)
+  const blocked = lease && (yield* clearWay(at, candidate, context))
+  if (blocked && blocked !== 'in-use') {
+    lease.end()
+    return blocked
+  }
+  const busy = lease ? (blocked ?? (yield* checkAll(at, request.bound, context))) : 'leased'
   if (!busy) return { running: false, claim, ...(lease && { lease }) }
   if (busy === 'denied') {
     // We may not bind it, but its server may be allowed to: only others' servers can make it busy.
     return { running: false, claim, ...(lease && { lease }) }
   }
-  const whose = yield* askWhose(port, request, context, !lease)
-  const typed = candidate.source === 'typed' || candidate.source === 'env'
+  const whose = yield* askWhose(at, request, context, !lease)
+  const typed = byWish(candidate)
   const recognised = typed || candidate.source === 'preferred' || candidate.source === 'sticky'
   // What a person typed is where the server is, unless it is provably another checkout's.
   const anybody = plan.service.identity === 'off' && recognised
@@ -148,75 +181,116 @@ function* leasePort(
   return busy
 }
 
-function* findRunning(
-  port: number,
+/** This checkout's server where it ran last, or where it would run in the main checkout. */
+export function* findRunning(
   request: ServiceRequest,
   context: AllocationContext,
-): Steps<Taken | undefined> {
-  const claim = claimer(port, 'leased', request, context)
-  const lease = claim()
-  const busy = !lease || (yield* checkAll(port, request.bound, context))
-  if (busy) {
-    const whose = yield* askWhose(port, request, context, !lease)
-    if (whose === 'ours') return { running: true, claim, ...(lease && { lease }) }
+): Steps<{ at: EndpointParts; taken: Taken } | undefined> {
+  const { remembered, usual = [], bound, plan } = request
+  const locate = (port: number): EndpointParts =>
+    context.locate({ port, source: 'sticky' }, plan.service)
+  if (remembered !== undefined) {
+    const at = locate(remembered)
+    const claim = claimer(at, 'leased', request, context)
+    const lease = claim()
+    const busy = !lease || (yield* checkAll(at, bound, context))
+    const whose = busy ? yield* askWhose(at, request, context, !lease) : 'unknown'
+    if (whose === 'ours') return { at, taken: { running: true, claim, ...(lease && { lease }) } }
+    lease?.end()
   }
-  lease?.end()
+  if (usual.length === 0) return undefined
+  // The main checkout may be after them at this moment, so neither port nor lease may be tried for.
+  for (const port of yield* ask({ ask: 'listening', ports: usual, address: bound.address })) {
+    const at = locate(port)
+    if ((yield* askWhose(at, request, context, true)) !== 'ours') continue
+    const claim = claimer(at, 'leased', request, context)
+    const lease = claim()
+    return { at, taken: { running: true, claim, ...(lease && { lease }) } }
+  }
   return undefined
 }
 
 function askWhose(
-  port: number,
+  at: EndpointParts,
   request: ServiceRequest,
   context: AllocationContext,
   leased: boolean,
 ): Steps<Verdict> {
   const service = request.plan.service.name
-  return ask({ ask: 'whose', port, checkout: context.checkout, service, leased })
+  const endpoint = endpointOf(at)
+  return ask({ ask: 'whose', endpoint, checkout: context.checkout, service, leased })
 }
 
 function claimer(
-  port: number,
+  at: EndpointParts,
   state: LeaseAnswer['state'],
   request: ServiceRequest,
   context: AllocationContext,
 ): () => Lease | undefined {
   const service = request.plan.service.name
-  const describe = (): LeaseAnswer => context.describe(service, port, state)
-  return () => Lease.claim(context.leaseName(port), describe, context.obey(port))
+  const endpoint = endpointOf(at)
+  const [name, obey] = [context.leaseName(endpoint), context.obey(endpoint)]
+  return () => Lease.claim(name, () => context.describe(service, at, state), obey)
+}
+
+/** A port's way is free until a bind says otherwise; a path's has to be cleared. */
+function* clearWay(
+  { path }: EndpointParts,
+  { socket }: Candidate,
+  { machine }: AllocationContext,
+): Steps<RejectReason | undefined> {
+  if (path === undefined) return undefined
+  return yield* clearPath(path, socket !== undefined && 'nth' in socket, machine.platform)
 }
 
 function* checkOthers(
-  port: number,
+  at: EndpointParts,
   bound: BindAddress,
   context: Pick<AllocationContext, 'machine'>,
-): Steps<BindFailure | undefined> {
+): Steps<RejectReason | undefined> {
+  if (at.path !== undefined) return undefined
   for (const address of addressesToCheck(bound, context.machine)) {
-    const failure = yield* probe(port, address)
+    const failure = yield* probe(at, address)
     if (failure && failure !== 'no-address') return failure
   }
   return undefined
 }
 
-/** Why a server can't have `port` there, on this address or another one that `localhost` may mean. */
+/** Why a server can't have an endpoint there, on this address or another one that `localhost` may mean. */
 export function* checkAll(
-  port: number,
+  at: EndpointParts,
   bound: BindAddress,
   context: Pick<AllocationContext, 'machine'>,
-): Steps<BindFailure | undefined> {
-  const failure = yield* probe(port, bound.address)
-  return failure ?? (yield* checkOthers(port, bound, context))
+): Steps<RejectReason | undefined> {
+  const failure = yield* probe(at, bound.address)
+  return failure ?? (yield* checkOthers(at, bound, context))
 }
 
-function* probe(port: number, address: string | undefined): Steps<BindFailure | undefined> {
-  const server = createServer()
-  const outcome = bind(server, port, address)
+function* probe(at: EndpointParts, address: string | undefined): Steps<RejectReason | undefined> {
+  const { port } = at
+  const holder = createHolder({ ...at, speaksHttp: false })
+  const outcome = holder.bind(port, address)
   if (!outcome.ok) return yield* ask({ ask: 'bind-failure', port, reason: outcome.reason })
-  server.close()
+  holder.close()
   return undefined
 }
 
-function failureCode(request: ServiceRequest, attempts: readonly PortAttempt[]): PortsErrorCode {
+/** A person named it, for this very start. */
+function byWish({ source }: Candidate): boolean {
+  return source === 'typed' || source === 'env'
+}
+
+function isSibling(other: ResolvedService | undefined, service: ResolvedService): boolean {
+  return other?.instance !== undefined && other.instance.of === service.instance?.of
+}
+
+/** What to call it when all these attempts were in vain. */
+export function failureCode(
+  request: ServiceRequest,
+  attempts: readonly PortAttempt[],
+): PortsErrorCode {
   const tried = attempts.filter((a) => a.rejected !== 'excluded' && a.rejected !== 'blocked')
   if (tried.length > 0 && tried.every((a) => a.rejected === 'denied')) return 'PORTS_DENIED'
-  return request.plan.strict ? 'PORTS_TAKEN' : 'PORTS_RANGE_EXHAUSTED'
+  const only = request.plan.strict || request.plan.service.path !== undefined
+  return only ? 'PORTS_TAKEN' : 'PORTS_RANGE_EXHAUSTED'
 }

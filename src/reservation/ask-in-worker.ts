@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads'
+import type { Endpoint } from '../net/endpoint.ts'
 import type { LeasePlace } from './who-holds.ts'
 import type { Asker } from './whose.ts'
 
@@ -8,15 +9,21 @@ import type { Asker } from './whose.ts'
 export type WorkerQuestion =
   | {
       readonly ask: 'whose'
-      readonly port: number
+      readonly endpoint: Endpoint
       readonly asker: Asker
       readonly place: LeasePlace
     }
   | {
       readonly ask: 'holders' | 'leases'
-      readonly ports: readonly number[]
+      readonly endpoints: readonly Endpoint[]
       readonly place: LeasePlace
     }
+  | {
+      readonly ask: 'listening'
+      readonly ports: readonly number[]
+      readonly address: string | undefined
+    }
+  | { readonly ask: 'socket-alive'; readonly path: string; readonly place: LeasePlace }
 
 /** What the worker is started with. */
 export interface WorkerTask {

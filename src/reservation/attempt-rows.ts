@@ -16,18 +16,24 @@ export interface AttemptRow {
  * @param from Directory that paths are shown relative to.
  */
 export function attemptRows(attempts: readonly PortAttempt[], from: string): AttemptRow[] {
-  const runs: { first: number; last: number; source: PortSource; text: string }[] = []
+  const runs: {
+    first: number
+    last: number
+    path?: string | undefined
+    source: PortSource
+    text: string
+  }[] = []
   for (const attempt of attempts) {
-    const { port, source, rejected } = attempt
+    const { port, path, source, rejected } = attempt
     const text = rejected === undefined ? 'chosen' : attemptText(attempt, from)
     const run = runs.at(-1)
     if (run?.last === port - 1 && run.source === source && run.text === text && rejected) {
       run.last = port
-    } else runs.push({ first: port, last: port, source, text })
+    } else runs.push({ first: port, last: port, path, source, text })
   }
-  return runs.map(({ first, last, source, text }) =>
+  return runs.map(({ first, last, path, source, text }) =>
     first === last
-      ? { ports: String(first), source, text }
+      ? { ports: path ?? String(first), source, text }
       : { ports: `${first}-${last}`, source, text: `${text} (${last - first + 1})` },
   )
 }

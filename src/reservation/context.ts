@@ -1,6 +1,9 @@
 import type { LeaseAnswer } from '../lease/answer.ts'
 import { leaseName } from '../lease/names.ts'
 import { machineAddresses } from '../net/addresses.ts'
+import { endpointOf } from '../net/endpoint.ts'
+import { socketDirectory } from '../net/socket-directory.ts'
+import { MAX_NAME_BYTES, socketPath, type SocketPlace } from '../plan/socket-names.ts'
 import type { Checkout } from '../utils/checkout.ts'
 import type { AllocationContext } from './allocate.ts'
 import { findReservation } from './find-reservation.ts'
@@ -12,19 +15,31 @@ import type { SessionIdentity } from './session.ts'
 export function allocationContext(
   identity: SessionIdentity,
   { dir: checkout, branch }: Checkout,
+  chosen: AllocationContext['chosen'] = new Map(),
 ): AllocationContext {
   const { root, command, pid, place, lentPorts } = identity
   const since = new Date().toISOString()
+  const { platform, stateDir, runtimeDir } = place
+  const sockets: SocketPlace = {
+    platform,
+    root,
+    directory: () => socketDirectory(runtimeDir, platform, MAX_NAME_BYTES),
+  }
   return {
     machine: machineAddresses(),
     checkout,
-    leaseName: (port) => leaseName(port, place.platform, place.stateDir),
-    describe: (service, port, state): LeaseAnswer => ({
+    chosen,
+    leaseName: (endpoint) => leaseName(endpoint, platform, stateDir),
+    locate: ({ port, socket }, { name, protocol }) => {
+      if (socket) return { port, protocol: 'unix', path: socketPath(socket, name, sockets) }
+      return protocol === 'udp' ? { port, protocol } : { port }
+    },
+    describe: (service, at, state): LeaseAnswer => ({
       v: 1,
-      port,
+      ...at,
       service,
       state,
-      ...(findReservation(root, port)?.state === 'serving' && { serving: true }),
+      ...(findReservation(root, endpointOf(at))?.state === 'serving' && { serving: true }),
       ...(registry().orders?.stop && { runs: true }),
       root,
       checkout,
@@ -34,9 +49,9 @@ export function allocationContext(
       since,
     }),
     isLent: (port) => lentPorts?.has(port) ?? false,
-    obey: (port) => {
-      const desk = orderDesk(place.stateDir, pid)
-      return (line) => obeyOrder(line, desk, root, port)
+    obey: (endpoint) => {
+      const desk = orderDesk(stateDir, pid)
+      return (line) => obeyOrder(line, desk, root, endpoint)
     },
   }
 }

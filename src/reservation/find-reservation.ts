@@ -1,9 +1,10 @@
+import type { Endpoint } from '../net/endpoint.ts'
 import { registry } from './registry.ts'
 import type { PortReservation } from './reservation.ts'
 
-/** This process's reservation of `port` for `root`; `undefined` when there is none (any more). */
-export function findReservation(root: string, port: number): PortReservation | undefined {
-  return reservationsOf(root).find((reservation) => reservation.port === port)
+/** This process's reservation of an endpoint for `root`; `undefined` when there is none (any more). */
+export function findReservation(root: string, endpoint: Endpoint): PortReservation | undefined {
+  return reservationsOf(root).find((reservation) => reservation.endpoint === endpoint)
 }
 
 /** Everything that this process has reserved for `root`; ports of programs without a service too. */

@@ -11,7 +11,10 @@ const REASONS: Record<NonNullable<PortAttempt['rejected']>, string> = {
   excluded: 'listed in `exclude`',
   claimed: 'remembered for another root',
   'own-service': 'belongs to another service here',
+  'broken-block': 'free, but not all ports of its block are',
   'no-address': 'no such address on this machine',
+  'no-socket': 'a file that is no socket; it stays',
+  'too-long': 'too long for a socket path (at most 107 bytes on Linux, 103 on macOS)',
 }
 
 /** A directory as seen from `from`: `../shop`; absolute when that would be longer. */

@@ -1,8 +1,9 @@
 import type { PortAttempt, PortHolder } from '../types.ts'
+import { type Endpoint, endpointOf } from '../net/endpoint.ts'
 import { type LeasePlace, whoHolds, whoLeases } from './who-holds.ts'
 
-/** By port. */
-export type Holders = ReadonlyMap<number, PortHolder>
+/** By what they are on. */
+export type Holders = ReadonlyMap<Endpoint, PortHolder>
 
 /** More holders than these nobody reads. */
 const MAX_DESCRIBED = 8
@@ -18,8 +19,8 @@ export async function describeHolders(
   const open = attemptsToDescribe(attempts)
   const claimed = attempts.filter((a) => a.rejected === 'claimed').slice(0, MAX_DESCRIBED)
   const [holders, leases] = await Promise.all([
-    whoHolds(portsOf(open), place),
-    whoLeases(portsOf(claimed), place),
+    whoHolds(endpointsOf(open), place),
+    whoLeases(endpointsOf(claimed), place),
   ])
   fillIn(open, holders)
   fillIn(claimed, leases)
@@ -32,15 +33,15 @@ export function attemptsToDescribe(attempts: readonly PortAttempt[]): PortAttemp
     .slice(0, MAX_DESCRIBED)
 }
 
-/** Each port of `attempts` once. */
-export function portsOf(attempts: readonly PortAttempt[]): number[] {
-  return [...new Set(attempts.map((attempt) => attempt.port))]
+/** What was attempted, each once. */
+export function endpointsOf(attempts: readonly PortAttempt[]): Endpoint[] {
+  return [...new Set(attempts.map(endpointOf))]
 }
 
 /** Writes what was found into the attempts. */
 export function fillIn(attempts: readonly PortAttempt[], holders: Holders | undefined): void {
   for (const attempt of attempts) {
-    const holder = holders?.get(attempt.port)
+    const holder = holders?.get(endpointOf(attempt))
     if (holder) attempt.holder = holder
   }
 }

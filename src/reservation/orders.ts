@@ -1,5 +1,6 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { removeOrderFile, writeOrderFile } from '../lease/order-file.ts'
+import type { Endpoint } from '../net/endpoint.ts'
 import { type OrderReply, parseOrder, type Refusal } from '../lease/order.ts'
 import { findReservation } from './find-reservation.ts'
 import { registry } from './registry.ts'
@@ -30,15 +31,20 @@ export function orderDesk(stateDir: string, pid: number): OrderDesk {
   return desk
 }
 
-/** Carries out one line that came in through the lease of `port`, when it brings the desk's token. */
-export function obeyOrder(line: string, desk: OrderDesk, root: string, port: number): OrderReply {
+/** Carries out one line that came in through the lease of `endpoint`, when it brings the desk's token. */
+export function obeyOrder(
+  line: string,
+  desk: OrderDesk,
+  root: string,
+  endpoint: Endpoint,
+): OrderReply {
   const order = parseOrder(line)
   if (!order || !isSame(order.token, desk.token)) return refuse('token')
   switch (order.order) {
     case 'explain':
       return { v: 1, ok: true, result: tracesOf(root) }
     case 'release':
-      return release(root, port)
+      return release(root, endpoint)
     case 'stop':
       if (!desk.stop) return refuse('not-running')
       desk.stop()
@@ -46,8 +52,8 @@ export function obeyOrder(line: string, desk: OrderDesk, root: string, port: num
   }
 }
 
-function release(root: string, port: number): OrderReply {
-  const found = findReservation(root, port)
+function release(root: string, endpoint: Endpoint): OrderReply {
+  const found = findReservation(root, endpoint)
   if (!found) return refuse('unknown')
   if (found.state === 'serving') return refuse('serving')
   void found.release()

@@ -4,8 +4,17 @@ import { isLeased } from '../lease/lease.ts'
 import { leaseName } from '../lease/names.ts'
 import { type BindAddress, guessBindAddress, resolveBindAddress } from '../net/addresses.ts'
 import type { BindFailure } from '../net/bind.ts'
+import type { Endpoint } from '../net/endpoint.ts'
+import { listeningPorts } from '../net/listening.ts'
+import { isSocketAlive } from '../net/socket-path.ts'
 import { askInWorker } from './ask-in-worker.ts'
-import { attemptsToDescribe, describeHolders, fillIn, type Holders, portsOf } from './holders.ts'
+import {
+  attemptsToDescribe,
+  describeHolders,
+  endpointsOf,
+  fillIn,
+  type Holders,
+} from './holders.ts'
 import { askLeases, type LeasePlace } from './who-holds.ts'
 import { type Asker, type Verdict, whose } from './whose.ts'
 
@@ -16,18 +25,28 @@ import { type Asker, type Verdict, whose } from './whose.ts'
 export type Question =
   | { readonly ask: 'bind-failure'; readonly port: number; readonly reason: Promise<BindFailure> }
   | { readonly ask: 'address'; readonly host: string | boolean | undefined }
-  | ({ readonly ask: 'whose'; readonly port: number } & Asker)
+  | ({ readonly ask: 'whose'; readonly endpoint: Endpoint } & Asker)
+  | { readonly ask: 'socket-alive'; readonly path: string }
   | { readonly ask: 'holders'; readonly problems: readonly ServiceProblem[] }
-  | { readonly ask: 'leases'; readonly ports: readonly number[] }
+  | { readonly ask: 'leases'; readonly endpoints: readonly Endpoint[] }
+  | {
+      readonly ask: 'listening'
+      readonly ports: readonly number[]
+      readonly address: string | undefined
+    }
 
 /** The answer to each kind of question. */
 export interface Answers {
   'bind-failure': BindFailure
   address: BindAddress | undefined
   whose: Verdict
+  /** A process has the socket at that path. */
+  'socket-alive': boolean
   holders: void
-  /** By port; ports that nobody leases are absent. */
-  leases: ReadonlyMap<number, LeaseAnswer>
+  /** What nobody leases is absent. */
+  leases: ReadonlyMap<Endpoint, LeaseAnswer>
+  /** Those of the ports that are listened on. */
+  listening: readonly number[]
 }
 
 /** Synchronous work that asks in between; see {@link ask}. */
@@ -59,11 +78,15 @@ async function answerLater(question: Question, place: LeasePlace): Promise<Answe
     case 'address':
       return resolveBindAddress(question.host)
     case 'whose':
-      return whose(question.port, question, place)
+      return whose(question.endpoint, question, place)
+    case 'socket-alive':
+      return isSocketAlive(question.path)
     case 'holders':
       return describeHolders(attemptsOf(question.problems), place)
     case 'leases':
-      return askLeases(question.ports, place)
+      return askLeases(question.endpoints, place)
+    case 'listening':
+      return listeningPorts(question.ports, question.address)
   }
 }
 
@@ -74,21 +97,32 @@ function answerNow(question: Question, place: LeasePlace): Answers[keyof Answers
     case 'address':
       return guessBindAddress(question.host)
     case 'whose': {
-      const { port, checkout, service, leased } = question
+      const { endpoint, checkout, service, leased } = question
       const asker: Asker = { checkout, service, leased }
-      return askInWorker<Verdict>({ ask: 'whose', port, asker, place }) ?? 'unknown'
+      return askInWorker<Verdict>({ ask: 'whose', endpoint, asker, place }) ?? 'unknown'
     }
+    case 'socket-alive':
+      // Without an answer nothing may be removed.
+      return askInWorker<boolean>({ ask: 'socket-alive', path: question.path, place }) ?? true
     case 'holders': {
       const open = attemptsToDescribe(attemptsOf(question.problems))
-      const ports = portsOf(open)
-      if (ports.length > 0) fillIn(open, askInWorker<Holders>({ ask: 'holders', ports, place }))
+      const endpoints = endpointsOf(open)
+      if (endpoints.length > 0) {
+        fillIn(open, askInWorker<Holders>({ ask: 'holders', endpoints, place }))
+      }
       return undefined
     }
     case 'leases': {
       const { platform, stateDir } = place
-      const taken = question.ports.filter((port) => isLeased(leaseName(port, platform, stateDir)))
-      if (taken.length === 0) return new Map()
-      return askInWorker<Answers['leases']>({ ask: 'leases', ports: taken, place }) ?? new Map()
+      const endpoints = question.endpoints.filter((endpoint) =>
+        isLeased(leaseName(endpoint, platform, stateDir)),
+      )
+      if (endpoints.length === 0) return new Map()
+      return askInWorker<Answers['leases']>({ ask: 'leases', endpoints, place }) ?? new Map()
+    }
+    case 'listening': {
+      const { ports, address } = question
+      return askInWorker<number[]>({ ask: 'listening', ports, address }) ?? []
     }
   }
 }

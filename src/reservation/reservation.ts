@@ -1,21 +1,26 @@
+import type { Socket as DatagramSocket } from 'node:dgram'
+import type { EventEmitter } from 'node:events'
 import type { Server } from 'node:net'
 import { PortsError } from '../errors.ts'
 import type { Lease } from '../lease/lease.ts'
 import { type BindAddress, urlHostname } from '../net/addresses.ts'
+import { createHolder } from '../net/create-holder.ts'
+import { DatagramHold } from '../net/datagram-hold.ts'
+import { type Endpoint, endpointOf, type EndpointParts, endpointText } from '../net/endpoint.ts'
 import { Hold } from '../net/hold.ts'
 import type { LentPort } from '../net/lent-port.ts'
+import type { Holder } from '../net/holder.ts'
 import type { Debug } from '../utils/debug.ts'
-import type { Allocation, PortAttempt, PortSource, Reservation } from '../types.ts'
+import type { Allocation, PortAttempt, PortSource, Protocol, Reservation } from '../types.ts'
 
 /** What an allocation found for one service; becomes a {@link PortReservation}. */
-export interface Found {
+export interface Found extends EndpointParts {
   readonly service: string
-  readonly port: number
   readonly bound: BindAddress
   readonly source: PortSource
   readonly attempts: readonly PortAttempt[]
   /** Bound by us; absent for servers that others start. */
-  readonly hold?: Hold
+  readonly hold?: Holder
   /** Absent while another session of this checkout has it for the same service. */
   readonly lease?: Lease
   /** Tries for the lease once more. */
@@ -32,6 +37,8 @@ const INHERIT_INTERVAL_MS = 1000
 /** How the port is spoken to and described. */
 export interface ReservationFacts {
   readonly secure: boolean
+  /** Of its URL where it is not secure: `http`. */
+  readonly scheme: string
   readonly description?: string | undefined
   readonly metadata?: Record<string, unknown> | undefined
   /** See `ServicePlan.key`. */
@@ -51,9 +58,9 @@ export class PortReservation implements Reservation {
   #lease: Lease | undefined
   #inherit: NodeJS.Timeout | undefined
   readonly #debug: Debug | undefined
-  #hold: Hold | undefined
+  #hold: Holder | undefined
   #lent: LentPort | undefined
-  #server: Server | undefined
+  #server: EventEmitter | undefined
   #heir: Server | undefined
   #released = false
   #servedElsewhere = false
@@ -75,6 +82,21 @@ export class PortReservation implements Reservation {
   /** See {@link Allocation.port}. Changes when the service is moved. */
   get port(): number {
     return this.#found.port
+  }
+
+  /** See {@link Allocation.protocol}. */
+  get protocol(): Protocol {
+    return this.#found.protocol ?? 'tcp'
+  }
+
+  /** See {@link Allocation.path}. */
+  get path(): string | undefined {
+    return this.#found.path
+  }
+
+  /** What is reserved, as one value. */
+  get endpoint(): Endpoint {
+    return endpointOf(this.#found)
   }
 
   /** See {@link Allocation.source}. */
@@ -104,7 +126,10 @@ export class PortReservation implements Reservation {
 
   /** See {@link Allocation.url}. */
   get url(): string {
-    return `${this.facts.secure ? 'https' : 'http'}://${urlHostname(this.bound)}:${this.port}`
+    if (this.path !== undefined) return `unix:${encodePath(this.path)}`
+    const { scheme } = this.facts
+    const tcp = scheme === 'http' && this.facts.secure ? 'https' : scheme
+    return `${this.protocol === 'udp' ? 'udp' : tcp}://${urlHostname(this.bound)}:${this.port}`
   }
 
   /** See {@link Allocation.state}. */
@@ -131,10 +156,16 @@ export class PortReservation implements Reservation {
 
   /** See {@link Reservation.adoptInto}. */
   adoptInto(server: Server): void {
-    const hold = this.#takeHold()
+    const hold = this.#handOver(Hold, 'Take its socket with takeDatagramSocket().')
     this.#serve(server)
-    this.#debug?.(`${this.service}: ${this.port} handed over, ${hold.waiting} waiting`)
     hold.adoptInto(server)
+  }
+
+  /** See {@link Reservation.takeDatagramSocket}. */
+  takeDatagramSocket(): DatagramSocket {
+    const socket = this.#handOver(DatagramHold, 'Hand it to a server with adoptInto().').take()
+    this.#serve(socket)
+    return socket
   }
 
   /**
@@ -153,9 +184,9 @@ export class PortReservation implements Reservation {
   reclaimFrom(server: Server): void {
     if (this.#server !== server || this.#released) return
     this.#server = undefined
-    const hold = Hold.takeFrom(server, { speaksHttp: !this.facts.secure })
+    const hold = Hold.takeFrom(server, { speaksHttp: this.#speaksHttp, path: this.path })
     this.#hold = hold && this.#rebind(hold)
-    this.#debug?.(`${this.service}: ${this.port} taken back for the next server`)
+    this.#debug?.(`${this.service}: ${endpointText(this.#found)} taken back for the next server`)
     const heir = this.#heir
     this.#heir = undefined
     if (heir && this.#hold) this.adoptInto(heir)
@@ -186,7 +217,7 @@ export class PortReservation implements Reservation {
    */
   async lend(platform: NodeJS.Platform, pass = true): Promise<LentPort> {
     if (this.#lent) return this.#lent
-    const hold = this.#takeHold()
+    const hold = this.#handOver(Hold, 'Take its socket with takeDatagramSocket().')
     const { port, bound, facts } = this
     const { LentPort } = await import('../net/lent-port.ts')
     const lent = await LentPort.of(hold, { port, bound, secure: facts.secure, platform, pass })
@@ -255,11 +286,12 @@ export class PortReservation implements Reservation {
   }
 
   /** The hold on the address that counts now. The lease keeps others off while the socket changes. */
-  #rebind(hold: Hold): Hold | undefined {
+  #rebind(hold: Holder): Holder | undefined {
     if (!this.#moved) return hold
     this.#moved = false
     hold.close()
-    const next = new Hold({ speaksHttp: !this.facts.secure })
+    const { protocol, path } = this
+    const next = createHolder({ protocol, path, speaksHttp: this.#speaksHttp })
     return next.bind(this.port, this.#bound.address).ok ? next : undefined
   }
 
@@ -272,24 +304,37 @@ export class PortReservation implements Reservation {
     this.#inherit.unref()
   }
 
-  #takeHold(): Hold {
+  /** The hold, which from now on is the server's. */
+  #handOver<T extends Holder>(kind: new () => T, otherWay: string): T {
     const hold = this.#hold
+    const what = `${this.path === undefined ? 'Port' : 'Socket'} ${endpointText(this.#found)}`
     if (!hold) {
-      const why = this.#server
-        ? ': another server has adopted it'
-        : this.#lent
-          ? ': it is lent'
-          : ''
+      const lent = this.#lent ? ': it is lent' : ''
+      const why = this.#server ? ': another server has adopted it' : lent
       throw new PortsError(
         'PORTS_NOT_HELD',
-        `Port ${this.port} of "${this.service}" is not held${why}. Reserve it again before handing it over.`,
+        `${what} of "${this.service}" is not held${why}. Reserve it again before handing it over.`,
+      )
+    }
+    if (!(hold instanceof kind)) {
+      throw new PortsError(
+        'PORTS_NOT_HELD',
+        `${what} of "${this.service}" has protocol "${this.protocol}", whose socket is handed over in another way. ${otherWay}`,
       )
     }
     this.#hold = undefined
+    this.#debug?.(
+      `${this.service}: ${endpointText(this.#found)} handed over, ${hold.waiting} waiting`,
+    )
     return hold
   }
 
-  #serve(server: Server): void {
+  /** In clear text. */
+  get #speaksHttp(): boolean {
+    return !this.facts.secure && this.facts.scheme === 'http'
+  }
+
+  #serve(server: EventEmitter): void {
     this.#server = server
     server.once('close', () => {
       if (this.#server === server) this.#server = undefined
@@ -302,7 +347,12 @@ export class PortReservation implements Reservation {
     this.letGo()
     clearInterval(this.#inherit)
     this.#lease?.end()
-    this.#debug?.(`${this.service}: ${this.port} released`)
+    this.#debug?.(`${this.service}: ${endpointText(this.#found)} released`)
     this.onEnd?.()
   }
+}
+
+/** As `file:` URLs do it; the backslashes of a pipe are no separators. */
+function encodePath(path: string): string {
+  return path.split('/').map(encodeURIComponent).join('/')
 }

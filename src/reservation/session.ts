@@ -1,14 +1,25 @@
 import { PortsError, type ServiceProblem } from '../errors.ts'
-import type { ServicePlan } from '../plan/plan.ts'
+import type { BindAddress } from '../net/addresses.ts'
+import { type Endpoint, endpointText } from '../net/endpoint.ts'
+import type { ResolvedService } from '../options/resolved.ts'
+import { choosingOrder } from '../plan/choosing-order.ts'
+import { isBlock, type ServicePlan } from '../plan/plan.ts'
 import type { ServiceHealth } from '../types.ts'
 import { type Checkout, findCheckout } from '../utils/checkout.ts'
 import type { Debug } from '../utils/debug.ts'
-import { type AllocationContext, allocateService, type ServiceRequest } from './allocate.ts'
+import {
+  type AllocationContext,
+  allocateService,
+  type ServiceOutcome,
+  type ServiceRequest,
+} from './allocate.ts'
+import { allocateBlock } from './allocate-block.ts'
 import { allocationContext } from './context.ts'
-import { ask, runSteps, type Steps } from './questions.ts'
 import { movedPlan } from './moved-plan.ts'
+import { fatalProblems, giveUpGroup, problemOf } from './problems.ts'
+import { ask, runSteps, type Steps } from './questions.ts'
 import { registry } from './registry.ts'
-import { PortReservation } from './reservation.ts'
+import { PortReservation, type ReservationFacts } from './reservation.ts'
 import { unavailable } from './unavailable.ts'
 import type { LeasePlace } from './who-holds.ts'
 
@@ -23,7 +34,10 @@ export interface Want {
   readonly hold: boolean
   readonly secure: boolean
   /** Ports on which this checkout's server may run already; they are looked at first. */
-  readonly mayRun?: readonly number[]
+  readonly remembered?: number | undefined
+  /** Its own settings are as before, so it keeps the port it has. Default `false`. */
+  readonly kept?: boolean
+  readonly usual?: readonly number[]
 }
 
 /** Knows how services are; see `health` in the programmatic entry. */
@@ -91,10 +105,10 @@ export class Session {
   readonly uses = new Set<SessionUse>()
   /** Told after a service has moved and before its old port is given up. */
   readonly onMove = new Set<(move: Move) => void | Promise<void>>()
-  /** What watches the health of this session's services. */
-  readonly healthSources = new Set<HealthSource>()
   /** Remembers a moved service's port for the next run; by service, for those that may be remembered. */
   readonly remember = new Map<string, (had: PortReservation) => void>()
+  /** What watches the health of this session's services. */
+  readonly healthSources = new Set<HealthSource>()
   /** How each service was wanted last. */
   readonly #wants = new Map<string, Want>()
   #queue: Promise<unknown> = Promise.resolve()
@@ -147,7 +161,7 @@ export class Session {
   }
 
   /**
-   * Reserves all wanted services or none.
+   * Reserves all wanted services or none. Those with a higher priority choose first.
    *
    * @param previous The use of the server that this one replaces: its ports stay.
    * @param offer With a plugin: what it offers besides.
@@ -159,31 +173,46 @@ export class Session {
     offer?: PluginOffer,
   ): Steps<SessionUse> {
     const user = {}
-    const mine = new Map<string, PortReservation>()
-    const problems: ServiceProblem[] = []
-    const missing: ServiceProblem[] = []
-    const context = allocationContext(this.identity, this.checkout)
-    for (const want of wants) {
-      const { service } = want.plan
-      const outcome = yield* this.#reserve(want, previous, context)
-      this.#trace(service.name, outcome)
-      if (outcome instanceof PortReservation) {
-        outcome.users.add(user)
-        mine.set(service.name, outcome)
-      } else {
-        ;(service.required ? problems : missing).push(outcome)
+    const outcomes = new Map<string, PortReservation | ServiceProblem>()
+    const chosen = new Map<Endpoint, ResolvedService>()
+    const context = allocationContext(this.identity, this.checkout, chosen)
+    for (const step of choosingOrder(wants)) {
+      const mine = new Map<string, PortReservation | ServiceProblem>()
+      for (const block of step.blocks) {
+        for (const [service, outcome] of yield* this.#reserve(block, previous, context)) {
+          this.#trace(service.name, outcome)
+          mine.set(service.name, outcome)
+          if (!(outcome instanceof PortReservation)) continue
+          outcome.users.add(user)
+          chosen.set(outcome.endpoint, service)
+        }
       }
+      if (step.group !== undefined) {
+        for (const given of giveUpGroup(step.group, mine)) {
+          given.leave(user)
+          chosen.delete(given.endpoint)
+        }
+      }
+      for (const [name, outcome] of mine) outcomes.set(name, outcome)
     }
-    if (problems.length > 0) {
+    const mine = new Map<string, PortReservation>()
+    const failed: ServiceProblem[] = []
+    for (const { plan } of wants) {
+      const outcome = outcomes.get(plan.service.name)
+      if (outcome instanceof PortReservation) mine.set(plan.service.name, outcome)
+      else if (outcome) failed.push(outcome)
+    }
+    const fatal = fatalProblems(failed, wants)
+    if (fatal.length > 0) {
       for (const reservation of mine.values()) reservation.leave(user)
       this.#endIfUnused()
-      yield* ask({ ask: 'holders', problems })
-      throw unavailable(problems, this.checkout.dir)
+      yield* ask({ ask: 'holders', problems: fatal })
+      throw unavailable(fatal, this.checkout.dir)
     }
     const use: SessionUse = {
       session: this,
       reservations: mine,
-      missing,
+      missing: failed,
       offer,
       close: () => this.#close(use, user),
     }
@@ -199,7 +228,7 @@ export class Session {
    *
    * @param to The port to take; without it the next candidate after the present one.
    * @throws PortsError `PORTS_NO_SERVICE` when this session has no such service, `PORTS_SERVING`
-   * while a server of this process listens, and what an allocation throws.
+   * while a server of this process listens, `PORTS_IN_A_ROW` for one of a block, and what an allocation throws.
    */
   async move(service: string, to?: number): Promise<Move> {
     return this.inTurn(async () => {
@@ -225,6 +254,19 @@ export class Session {
         `${this.identity.root} has no service "${service}" that could be moved. It has: ${names}.`,
       )
     }
+    if (reservation.path !== undefined) {
+      throw new PortsError(
+        'PORTS_NO_SERVICE',
+        `"${service}" has protocol "unix" and so no port that could be moved. Set services.${service}.path to have it elsewhere.`,
+      )
+    }
+    if (isBlock(want.plan.service)) {
+      const { of, count } = want.plan.service.instance
+      throw new PortsError(
+        'PORTS_IN_A_ROW',
+        `"${service}" can't be moved by itself: its port is one of ${count} in a row. Change services.${of}.preferred and start again.`,
+      )
+    }
     const from = reservation.port
     const { facts, bound } = reservation
     const plan = movedPlan(want.plan, from, to)
@@ -232,7 +274,8 @@ export class Session {
     const outcome = yield* allocateService(request, allocationContext(this.identity, this.checkout))
     if (!outcome.ok || 'keep' in outcome) {
       const code = outcome.ok ? 'PORTS_TAKEN' : outcome.code
-      const problems = [{ service, code, attempts: outcome.attempts }]
+      const { attempts } = outcome
+      const problems = [problemOf(want.plan.service, { code, attempts })]
       yield* ask({ ask: 'holders', problems })
       throw unavailable(problems, this.checkout.dir)
     }
@@ -260,52 +303,93 @@ export class Session {
     if (sessions.get(this.identity.root) === this) sessions.delete(this.identity.root)
   }
 
+  /** Reserves one service, or several whose ports are in a row. */
   *#reserve(
-    want: Want,
+    wants: readonly Want[],
     previous: SessionUse | undefined,
     context: AllocationContext,
-  ): Steps<PortReservation | ServiceProblem> {
-    const { plan } = want
-    const { name } = plan.service
-    this.#wants.set(name, want)
-    const bound = yield* ask({ ask: 'address', host: want.host })
-    if (!bound) return { service: name, code: 'PORTS_NO_ADDRESS', attempts: [] }
-    const facts = {
-      secure: want.secure,
-      description: plan.service.description,
-      metadata: plan.service.metadata,
-      key: plan.key,
+  ): Steps<[ResolvedService, PortReservation | ServiceProblem][]> {
+    const prepared: Prepared[] = []
+    for (const want of wants) {
+      const { service } = want.plan
+      this.#wants.set(service.name, want)
+      // A path has no address to look up.
+      const host = service.protocol === 'unix' ? true : want.host
+      const bound = yield* ask({ ask: 'address', host })
+      if (!bound) {
+        const failure = { code: 'PORTS_NO_ADDRESS', attempts: [] } as const
+        return wants.map(({ plan }) => [plan.service, problemOf(plan.service, failure)])
+      }
+      prepared.push({ want, service, bound, ...this.#present(want, previous) })
     }
-    const before = previous?.session === this ? present(previous, name) : undefined
-    // Any number of servers may talk to a server that somebody else starts.
-    const shared = want.hold ? undefined : [...this.reservations].find((r) => r.service === name)
-    const same = before?.facts.key === plan.key ? before : before ? undefined : shared
-    if (same) return same.continueAs(bound, facts)
-    const request: ServiceRequest = {
-      plan,
+    if (prepared.every(({ same }) => same)) {
+      return prepared.map(({ want, service, bound, same }) => [
+        service,
+        (same as PortReservation).continueAs(bound, factsOf(want)),
+      ])
+    }
+    const requests = prepared.map(({ want, bound, before }): ServiceRequest => ({
+      plan: want.plan,
       bound,
       hold: want.hold,
       secure: want.secure,
-      current: before?.port,
+      current: before?.endpoint,
       // Its own lease would pass for a running server.
-      ...(!before && want.mayRun && { mayRun: want.mayRun }),
-    }
-    const outcome = yield* allocateService(request, context)
-    if (!outcome.ok) return { service: name, code: outcome.code, attempts: outcome.attempts }
-    if (!('keep' in outcome)) {
-      return new PortReservation(outcome.found, facts, this.identity.debug)
-    }
-    return (before as PortReservation).continueAs(bound, facts)
+      ...(!before && { remembered: want.remembered, usual: want.usual }),
+    }))
+    const [only] = requests
+    const outcomes =
+      only && requests.length === 1
+        ? [yield* allocateService(only, context)]
+        : yield* allocateBlock(requests, context)
+    return prepared.map(({ want, service, bound, before }, index) => {
+      const outcome = outcomes[index] as ServiceOutcome
+      if (!outcome.ok) return [service, problemOf(service, outcome)]
+      const facts = factsOf(want)
+      if ('keep' in outcome) {
+        return [service, (before as PortReservation).continueAs(bound, facts)]
+      }
+      return [service, new PortReservation(outcome.found, facts, this.identity.debug)]
+    })
+  }
+
+  /** The reservation that the replaced server has, and the one that is gone on with as it is. */
+  #present(
+    { plan, hold, kept }: Want,
+    previous: SessionUse | undefined,
+  ): Pick<Prepared, 'before' | 'same'> {
+    const { name } = plan.service
+    const before = previous?.session === this ? present(previous, name) : undefined
+    const asBefore = kept || before?.facts.key === plan.key
+    if (before) return { before, same: asBefore ? before : undefined }
+    // Any number of servers may talk to a server that somebody else starts.
+    const shared = hold ? undefined : [...this.reservations].find((r) => r.service === name)
+    return { before, same: shared }
   }
 
   #trace(service: string, outcome: PortReservation | ServiceProblem): void {
     const { debug } = this.identity
     if (!debug) return
-    for (const { port, source, rejected } of outcome.attempts) {
-      debug(`${service}: ${port} (${source}) ${rejected ?? 'chosen'}`)
+    for (const attempt of outcome.attempts) {
+      const { source, rejected } = attempt
+      debug(`${service}: ${endpointText(attempt)} (${source}) ${rejected ?? 'chosen'}`)
     }
     debug(`${service}: ${'state' in outcome ? outcome.state : outcome.code}`)
   }
+}
+
+/** What a want meets in its session. */
+interface Prepared {
+  readonly want: Want
+  readonly service: ResolvedService
+  readonly bound: BindAddress
+  readonly before: PortReservation | undefined
+  readonly same: PortReservation | undefined
+}
+
+function factsOf({ plan: { service, key }, secure }: Want): ReservationFacts {
+  const { scheme, description, metadata } = service
+  return { secure, scheme, description, metadata, key }
 }
 
 function present(use: SessionUse, name: string): PortReservation | undefined {

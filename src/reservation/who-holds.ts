@@ -1,6 +1,7 @@
 import type { LeaseAnswer } from '../lease/answer.ts'
 import { askLease } from '../lease/ask.ts'
 import { leaseName, type LeasePlace } from '../lease/names.ts'
+import { type Endpoint, endpointParts } from '../net/endpoint.ts'
 import type { PortOwner } from '../net/owners/index.ts'
 import type { PortHolder } from '../types.ts'
 import { findCheckout } from '../utils/checkout.ts'
@@ -15,54 +16,55 @@ const OWNERS_TIMEOUT_MS = 1500
 
 /** The lease place of a process with this environment. */
 export function leasePlace(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): LeasePlace {
-  return { platform, stateDir: stateDirectory(env, platform) }
+  return { platform, stateDir: stateDirectory(env, platform), runtimeDir: env.XDG_RUNTIME_DIR }
 }
 
 /**
- * Who is on each of `ports`: its lease's answer and, where it may look, what the operating system
- * says of the listening process. A port that nobody leases or listens on is absent.
+ * Who is on each of `endpoints` (a number is a TCP port): its lease's answer and, where it may look, what the operating system
+ * says of the listening process. One that nobody leases or listens on is absent.
  *
  * Takes tens of milliseconds where processes must be searched; ask only when somebody will read it.
  */
-export async function whoHolds(
-  ports: readonly number[],
+export async function whoHolds<E extends Endpoint>(
+  endpoints: readonly E[],
   place: LeasePlace,
-): Promise<Map<number, PortHolder>> {
-  const holders = new Map<number, PortHolder>()
-  if (ports.length === 0) return holders
+): Promise<Map<E, PortHolder>> {
+  const holders = new Map<E, PortHolder>()
+  if (endpoints.length === 0) return holders
   const { findPortOwners } = await import('../net/owners/index.ts')
   const [owners, leases] = await Promise.all([
-    findPortOwners(ports, { timeoutMs: OWNERS_TIMEOUT_MS }),
-    askLeases(ports, place),
+    findPortOwners(endpoints, { timeoutMs: OWNERS_TIMEOUT_MS }),
+    askLeases(endpoints, place),
   ])
-  for (const port of ports) {
-    const lease = leases.get(port)
-    const owner = owners.get(port)?.[0]
-    if (lease) holders.set(port, leaseHolder(lease, owner))
-    else if (owner) holders.set(port, systemHolder(port, owner))
+  for (const endpoint of endpoints) {
+    const lease = leases.get(endpoint)
+    const owner = owners.get(endpoint)?.[0]
+    if (lease) holders.set(endpoint, leaseHolder(lease, owner))
+    else if (owner) holders.set(endpoint, systemHolder(endpoint, owner))
   }
   return holders
 }
 
 /** Like {@link whoHolds}, without looking beyond the leases, which takes no searching. */
-export async function whoLeases(
-  ports: readonly number[],
+export async function whoLeases<E extends Endpoint>(
+  endpoints: readonly E[],
   place: LeasePlace,
-): Promise<Map<number, PortHolder>> {
-  const leases = await askLeases(ports, place)
-  return new Map([...leases].map(([port, lease]) => [port, leaseHolder(lease, undefined)]))
+): Promise<Map<E, PortHolder>> {
+  const leases = await askLeases(endpoints, place)
+  return new Map([...leases].map(([endpoint, lease]) => [endpoint, leaseHolder(lease, undefined)]))
 }
 
-/** The leases of `ports` as their owners tell them; a port that nobody leases is absent. */
-export async function askLeases(
-  ports: readonly number[],
+/** The leases of `endpoints` as their owners tell them; what nobody leases is absent. */
+export async function askLeases<E extends Endpoint>(
+  endpoints: readonly E[],
   place: LeasePlace,
-): Promise<Map<number, LeaseAnswer>> {
-  const found = new Map<number, LeaseAnswer>()
+): Promise<Map<E, LeaseAnswer>> {
+  const found = new Map<E, LeaseAnswer>()
   await Promise.all(
-    ports.map(async (port) => {
-      const answer = await askLease(port, leaseName(port, place.platform, place.stateDir))
-      if (answer) found.set(port, answer)
+    endpoints.map(async (endpoint) => {
+      const name = leaseName(endpoint, place.platform, place.stateDir)
+      const answer = await askLease(endpoint, name)
+      if (answer) found.set(endpoint, answer)
     }),
   )
   return found
@@ -80,9 +82,10 @@ function systemFacts({ pid, command, cwd }: PortOwner): SystemFacts {
 }
 
 /** The holder that a listening process is. */
-export function systemHolder(port: number, owner: PortOwner): PortHolder {
+export function systemHolder(endpoint: Endpoint, owner: PortOwner): PortHolder {
   const facts = systemFacts(owner)
-  return { port, via: 'system', ...facts, ...(facts.cwd && checkoutOf(facts.cwd)) }
+  const at = endpointParts(endpoint)
+  return { ...at, via: 'system', ...facts, ...(facts.cwd && checkoutOf(facts.cwd)) }
 }
 
 /** The holder that a lease tells of, with what the system says of its listening process. */

@@ -1,5 +1,6 @@
 import { askLease } from '../lease/ask.ts'
 import { leaseName } from '../lease/names.ts'
+import type { Endpoint } from '../net/endpoint.ts'
 import { findCheckout } from '../utils/checkout.ts'
 import type { LeasePlace } from './who-holds.ts'
 
@@ -15,14 +16,16 @@ export interface Asker {
 }
 
 /**
- * Whether the server on `port` is the asker's own service, running already: the listening process
- * works in this checkout, or a session of this checkout has leased the port for that service.
+ * Whether the server on `endpoint` is the asker's own service, running already: the listening process
+ * works in this checkout, or a session of this checkout has leased it for that service.
  */
-export async function whose(port: number, asker: Asker, place: LeasePlace): Promise<Verdict> {
+export async function whose(endpoint: Endpoint, asker: Asker, place: LeasePlace): Promise<Verdict> {
   const { findPortOwners } = await import('../net/owners/index.ts')
   const [lease, owners] = await Promise.all([
-    asker.leased ? askLease(port, leaseName(port, place.platform, place.stateDir)) : undefined,
-    findPortOwners([port]).then((found) => found.get(port) ?? []),
+    asker.leased
+      ? askLease(endpoint, leaseName(endpoint, place.platform, place.stateDir))
+      : undefined,
+    findPortOwners([endpoint]).then((found) => found.get(endpoint) ?? []),
   ])
   if (lease?.checkout === asker.checkout) {
     return lease.service === asker.service ? 'ours' : 'foreign'

@@ -29,8 +29,11 @@ export function pastOf(session: Session, options: ResolvedOptions, world: Sessio
     seed: seedOf(root, checkout),
   }
   const sticky = options.sticky ?? !isCi(world.env)
+  // A socket's path needs no memory: it is made from root and service.
   const remembered = new Set(
-    options.services.flatMap((service) => ((service.sticky ?? sticky) ? [service.name] : [])),
+    options.services
+      .filter((service) => service.protocol !== 'unix' && (service.sticky ?? sticky))
+      .map(({ name }) => name),
   )
   if (remembered.size === 0) return { facts: place, remember: () => [] }
   const { stateDir } = world.place

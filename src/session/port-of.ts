@@ -57,11 +57,18 @@ function findPort(service: string, root: string): number | PortsError | undefine
   for (const { reservations, offer } of uses) {
     const owner = offer?.shared[service]
     const found = reservations.get(service) ?? (owner && reservations.get(owner))
-    if (found && !found.released) return found.port
+    if (found && !found.released) return found.path === undefined ? found.port : pathOnly(service)
   }
   const offers = uses.flatMap(({ offer }) => offer ?? [])
   if (offers.length === 0 || offers.some(({ later }) => later.includes(service))) return undefined
   return noService(service, root, uses)
+}
+
+function pathOnly(service: string): PortsError {
+  return new PortsError(
+    'PORTS_NO_SERVICE',
+    `"${service}" has protocol "unix": it has a path and no port. allocations() has it.`,
+  )
 }
 
 function noService(service: string, root: string, uses: readonly SessionUse[]): PortsError {

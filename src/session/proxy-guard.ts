@@ -36,7 +36,7 @@ export function createProxyGuard(service: ResolvedService, run: GuardedRun): Ser
   /** The port that strangers could stand on; a server of this process needs no looking at. */
   const watchedPort = (): number | undefined => {
     const reservation = run.reservation(name)
-    if (!reservation || identity === 'off') return undefined
+    if (!reservation || identity === 'off' || service.protocol !== 'tcp') return undefined
     const own = reservation.state === 'held' || reservation.state === 'serving'
     return own ? undefined : reservation.port
   }

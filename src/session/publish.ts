@@ -1,8 +1,8 @@
 import type { ResolvedOptions } from '../options/resolved.ts'
 import { type EnvWrite, updateEnvFile } from '../output/env-file.ts'
 import { isGitIgnored } from '../output/git-ignored.ts'
-import { portInValue } from '../output/port-in-value.ts'
 import { blockVariables, type PublishedService } from '../output/variables.ts'
+import { type Endpoint, endpointOf } from '../net/endpoint.ts'
 import { ask, type Steps } from '../reservation/questions.ts'
 import type { SessionUse } from '../reservation/session.ts'
 import type { EnvFiles } from './env-files.ts'
@@ -19,7 +19,7 @@ export interface Published {
 /**
  * Writes this run's variables into the managed block; equal content writes nothing.
  *
- * @param left A port that one of the services has just moved away from.
+ * @param left What one of the services has just moved away from.
  */
 export function* publish(
   services: readonly PublishedService[],
@@ -27,7 +27,7 @@ export function* publish(
   files: EnvFiles & { blockFile: string; blockName: string },
   use: SessionUse,
   replaced: SessionUse | undefined,
-  left?: number,
+  left?: Endpoint,
 ): Steps<Published> {
   const { blockFile, blockName } = files
   const mine = blockVariables(services, env.prefix, files.users, blockName)
@@ -56,26 +56,49 @@ function* ofOtherServers(
   services: readonly PublishedService[],
   use: SessionUse,
   replaced: SessionUse | undefined,
-  left: number | undefined,
+  left: Endpoint | undefined,
 ): Steps<ReadonlyMap<string, string>> {
   const { identity, uses } = use.session
-  const own = new Set(services.map((service) => service.port))
-  const lines = [...block].map(([name, value]) => ({ name, value, port: portInValue(value) }))
-  const ports = new Set(lines.flatMap(({ port }) => (port && !own.has(port) ? [port] : [])))
+  const own = new Set(services.map(endpointOf))
+  const lines = [...block].map(([name, value]) => ({ name, value, means: endpointsIn(value) }))
+  const mentioned = new Set(lines.flatMap(({ means }) => means.filter((it) => !own.has(it))))
   const others = [...uses].filter((other) => other !== use && other !== replaced)
-  const here = new Set(others.flatMap((o) => [...o.reservations.values()].map((r) => r.port)))
-  const leaving = new Set([...(replaced?.reservations.values() ?? [])].map((r) => r.port))
+  const here = new Set(others.flatMap(reserved))
+  const leaving = new Set(replaced && reserved(replaced))
   if (left !== undefined) leaving.add(left)
-  const elsewhere = [...ports].filter((port) => !here.has(port))
-  const leases = elsewhere.length > 0 ? yield* ask({ ask: 'leases', ports: elsewhere }) : undefined
-  const isTheirs = (port: number): boolean => {
-    const lease = leases?.get(port)
+  const endpoints = [...mentioned].filter((endpoint) => !here.has(endpoint))
+  const leases = endpoints.length > 0 ? yield* ask({ ask: 'leases', endpoints }) : undefined
+  const isTheirs = (endpoint: Endpoint): boolean => {
+    const lease = leases?.get(endpoint)
     // Not by its pid: other threads of this process have sessions of their own.
-    return here.has(port) || (lease?.root === identity.root && !leaving.has(port))
+    return here.has(endpoint) || (lease?.root === identity.root && !leaving.has(endpoint))
   }
   return new Map(
-    lines.flatMap(({ name, value, port }) => (port && isTheirs(port) ? [[name, value]] : [])),
+    lines.flatMap(({ name, value, means }) => (means.some(isTheirs) ? [[name, value]] : [])),
   )
+}
+
+function reserved(use: SessionUse): Endpoint[] {
+  return [...use.reservations.values()].map((reservation) => reservation.endpoint)
+}
+
+/** What `3000`, `http://localhost:3000`, `/run/api.sock` and `unix:/run/api.sock` may mean. */
+function endpointsIn(value: string): Endpoint[] {
+  const url = /^unix:(.*)$/.exec(value)?.[1]
+  if (url !== undefined) return [`unix:${decoded(url)}`]
+  if (/^[/\\]/.test(value)) return [`unix:${value}`]
+  const digits = /^(\d+)$|:(\d+)\/?$/.exec(value)
+  const port = Number(digits?.[1] ?? digits?.[2])
+  return port > 0 ? [port, `udp:${port}`] : []
+}
+
+/** Somebody may have edited the line. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }
 
 async function ignoreAdvice(file: string, name: string): Promise<string | undefined> {

@@ -1,6 +1,6 @@
-import { resolveOptions } from '../options/resolve.ts'
+import { programOptions } from '../config/effective-options.ts'
 import type { ResolvedOptions, ResolvedService } from '../options/resolved.ts'
-import { collectWishes } from '../options/wishes.ts'
+import { collectWishes, wishesOutsidePools } from '../options/wishes.ts'
 import { ephemeralRange } from '../net/ephemeral.ts'
 import { serviceVariables } from '../output/variables.ts'
 import { planPorts } from '../plan/plan.ts'
@@ -26,7 +26,7 @@ export async function reserveServices(
   options: Options,
   world: SessionWorld,
 ): Promise<OpenedServices & { readonly reservations: Reservations }> {
-  const resolved = resolveOptions(options)
+  const { options: resolved } = await programOptions(options, world.cwd)
   const opened = await openServices(resolved, world)
   const { use } = opened
   const release = async (): Promise<void> => use.close()
@@ -75,8 +75,12 @@ export async function openServices(
     return { plan: service, host, hold: true, secure: false }
   })
   const use = await session.inTurn(() => runSteps(session.open(wants), world.place))
-  for (const warning of past.remember(use.reservations.values())) world.warn(warning)
-  return { use, warnings: set.warnings }
+  const warnings = [
+    ...set.warnings,
+    ...wishesOutsidePools(resolved.services, set.byService),
+    ...past.remember(use.reservations.values()),
+  ]
+  return { use, warnings }
 }
 
 /** The variables that publish what was had of `services`: `{ API_PORT: '3000', … }`. */
@@ -88,8 +92,8 @@ export function publishedVariables(
     services.flatMap(({ name, env }) => {
       const reservation = had.get(name)
       if (!reservation) return []
-      const { port, url } = reservation
-      return serviceVariables({ service: name, port, url, env })
+      const { port, path, url } = reservation
+      return serviceVariables({ service: name, port, path, url, env })
     }),
   )
 }

@@ -1,13 +1,15 @@
 import { basename, resolve } from 'node:path'
 import colors from 'picocolors'
-import type { HostLogger, Run, RunRequest, StartHint } from '../bundlers/adapter.ts'
+import type { ConfigFollower, HostLogger, Run, RunRequest, StartHint } from '../bundlers/adapter.ts'
 import { type EnvWrite, readEnvText } from '../output/env-file.ts'
 import { renderSummary, type SummaryRow } from '../output/summary.ts'
 import type { Wish } from '../plan/plan.ts'
+import { type Endpoint, endpointOf, type EndpointParts } from '../net/endpoint.ts'
 import { describeHolders } from '../reservation/holders.ts'
 import { runSteps, type Steps } from '../reservation/questions.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
 import type { Move, SessionUse } from '../reservation/session.ts'
+import { groupReason } from '../reservation/unavailable.ts'
 import { withDeadline } from '../utils/deadline.ts'
 import type { EnvFiles } from './env-files.ts'
 import { createProxyGuard, type ServiceGuard } from './proxy-guard.ts'
@@ -19,14 +21,18 @@ import type { SessionWorld } from './world.ts'
 /** The summary waits this long for the names of who holds the preferred ports, in milliseconds. */
 const HOLDERS_WAIT_MS = 1500
 
+interface ServiceAddress extends EndpointParts {
+  readonly url: string
+}
+
 /** One bundler server's run; see {@link Run}. */
 export class DevRun implements Run {
-  readonly use: SessionUse
-  readonly #request: RunRequest
-  readonly #wishes: Readonly<Record<string, readonly Wish[]>>
-  readonly #files: EnvFiles
   readonly #world: SessionWorld
-  readonly #holders: Promise<unknown>
+  #use: SessionUse
+  #request: RunRequest
+  #wishes: Readonly<Record<string, readonly Wish[]>>
+  #files: EnvFiles
+  #holders: Promise<unknown>
   #holdersKnown = false
   readonly #movedListeners: ((service: string) => void)[] = []
   readonly #guards = new Map<string, ServiceGuard>()
@@ -36,6 +42,7 @@ export class DevRun implements Run {
   #warnings: string[] = []
   #logger: HostLogger | undefined
   #printed = ''
+  #stopFollowing: (() => void) | undefined
 
   constructor(
     request: RunRequest,
@@ -45,7 +52,7 @@ export class DevRun implements Run {
     world: SessionWorld,
   ) {
     this.#request = request
-    this.use = use
+    this.#use = use
     this.#wishes = wishes
     this.#files = files
     this.#world = world
@@ -68,18 +75,35 @@ export class DevRun implements Run {
       : undefined
   }
 
+  /** What it has reserved; another one after an edit of the config file. */
+  get use(): SessionUse {
+    return this.#use
+  }
+
+  /** What the host asked for, as far as it could be followed. */
+  get request(): RunRequest {
+    return this.#request
+  }
+
   reservation(service: string): PortReservation | undefined {
     return this.use.reservations.get(service)
   }
 
   addresses(): Record<string, { port: number; url: string }> {
-    const found: Record<string, { port: number; url: string }> = {}
+    // What the browser gets to see, and it can't open a socket's path.
+    const ports = Object.entries(this.#addresses()).filter(([, { path }]) => path === undefined)
+    return Object.fromEntries(ports.map(([service, { port, url }]) => [service, { port, url }]))
+  }
+
+  #addresses(): Record<string, ServiceAddress> {
+    const found: Record<string, ServiceAddress> = {}
     const { services, shared } = this.#request
     const add = (service: string, owner: string): void => {
       const reservation = this.reservation(owner)
       if (!reservation) return
-      const { port, url } = reservation
-      found[service] = { port, url: service === 'hmr' ? url.replace('http', 'ws') : url }
+      const { port, protocol, path, url } = reservation
+      const own = service === 'hmr' ? url.replace('http', 'ws') : url
+      found[service] = { port, protocol, path, url: own }
     }
     for (const { service } of services) add(service.name, service.name)
     for (const [service, owner] of Object.entries(shared)) add(service, owner)
@@ -102,13 +126,13 @@ export class DevRun implements Run {
    * Writes the env block.
    *
    * @param replaced The use of a server that this run's server takes over from.
-   * @param left A port that a service has just moved away from.
+   * @param left What a service has just moved away from.
    */
-  *publish(replaced: SessionUse | undefined, left?: number): Steps<void> {
+  *publish(replaced: SessionUse | undefined, left?: Endpoint): Steps<void> {
     const { options, services, shared } = this.#request
     const { blockFile, blockName } = this.#files
     if (!options.env || blockFile === undefined || blockName === undefined) return
-    const addresses = this.addresses()
+    const addresses = this.#addresses()
     const named = [
       ...services.map(({ service }) => service),
       ...options.services.filter((service) => service.name in shared),
@@ -204,16 +228,59 @@ export class DevRun implements Run {
     this.#movedListeners.push(tell)
   }
 
+  followConfig(host: ConfigFollower): void {
+    const { config } = this.#request
+    if (!config || this.#closed || this.#stopFollowing) return
+    this.#stopFollowing = () => {}
+    // Nobody else pays for the watcher, and the server is up by now.
+    import('./follow-config.ts').then(
+      ({ followConfig }) => {
+        if (!this.#closed) this.#stopFollowing = followConfig(this, config, host, this.#world)
+      },
+      (error: unknown) => this.warn([`edits of ${config.file} are not followed: ${String(error)}`]),
+    )
+  }
+
+  /**
+   * Goes on as `next`, a run of the same server with other options: what only this run had is
+   * released.
+   */
+  become(next: DevRun): void {
+    const before = this.#use
+    next.use.session.onMove.delete(next.#follow)
+    this.#use = next.#use
+    this.#request = next.#request
+    this.#wishes = next.#wishes
+    this.#files = next.#files
+    this.#write = next.#write ?? this.#write
+    this.#holders = next.#holders
+    this.#holdersKnown = false
+    void next.#holders.catch(() => {}).then(() => (this.#holdersKnown = true))
+    next.#logger = this.#logger
+    this.warn(next.#warnings)
+    this.#health?.update(this.#request.services.map(({ service }) => service))
+    before.close()
+    // Closed while the new ports were chosen.
+    if (this.#closed) this.#use.close()
+  }
+
+  /** Prints the table again if it was printed and is out of date. */
+  reprintSummary(logger: HostLogger): void {
+    if (this.#printed) this.printSummary(logger)
+  }
+
   close(): void {
     this.#closed = true
+    this.#stopFollowing?.()
     this.#health?.close()
     this.use.session.onMove.delete(this.#follow)
-    this.use.close()
+    this.#use.close()
   }
 
   readonly #follow = async ({ service, from, to, reservation }: Move): Promise<void> => {
     if (this.reservation(service) !== reservation) return
-    await runSteps(this.publish(undefined, from), this.#world.place)
+    const left = endpointOf({ port: from, protocol: reservation.protocol })
+    await runSteps(this.publish(undefined, left), this.#world.place)
     const [variable, file] = [this.#variableOf(service), this.#files.blockName]
     const where = variable && file ? `; ${variable} in ${file} says so` : ''
     this.#logger?.info(noticeLine(`"${service}" has moved from port ${from} to ${to}${where}.`))
@@ -249,6 +316,7 @@ export class DevRun implements Run {
         from: this.#wishes[service.name]?.find((wish) => wish.port === allocation?.port)?.from,
         ...(allocation && { allocation }),
         ...(failed && { failed: failed.attempts }),
+        ...(failed?.group && { without: groupReason(failed.group) }),
       }
     })
     const sharing = Object.entries(shared).map(([service, owner]): SummaryRow => ({

@@ -1,5 +1,5 @@
 import type { HostService, Run, RunRequest } from '../bundlers/adapter.ts'
-import { collectWishes, parsePort } from '../options/wishes.ts'
+import { collectWishes, parsePort, wishesOutsidePools } from '../options/wishes.ts'
 import { planPorts, type Wish } from '../plan/plan.ts'
 import { ephemeralRange } from '../net/ephemeral.ts'
 import { registry } from '../reservation/registry.ts'
@@ -59,7 +59,8 @@ function* startSteps(session: Session, asked: RunRequest, world: SessionWorld): 
     host: host.host,
     hold: host.hold,
     secure: host.secure,
-    mayRun: portsThatMayRun(host, files, wishes, past),
+    kept: request.kept?.has(host.service.name) ?? false,
+    ...portsThatMayRun(host, files, wishes, past),
   }))
   const restart = registry().restarting.getStore()
   const { shared, later = [] } = request
@@ -70,10 +71,14 @@ function* startSteps(session: Session, asked: RunRequest, world: SessionWorld): 
     yield* run.publish(restart?.from)
   } catch (error) {
     // Nobody gets to see this run, so nobody would close it.
-    use.close()
+    run.close()
     throw error
   }
-  run.warn([...set.warnings, ...past.remember(use.reservations.values())])
+  run.warn([
+    ...set.warnings,
+    ...wishesOutsidePools(services, wishes),
+    ...past.remember(use.reservations.values()),
+  ])
   return run
 }
 
@@ -83,12 +88,12 @@ function portsThatMayRun(
   { block }: EnvFiles,
   wishes: Readonly<Record<string, readonly Wish[]>>,
   { facts }: Past,
-): readonly number[] {
-  if (hold || wishes[service.name]?.length) return []
+): Pick<Want, 'remembered' | 'usual'> {
+  if (hold || wishes[service.name]?.length) return {}
   const name = service.env.port[0]
   const written = parsePort((name !== undefined && block.get(name)) || '')
-  const last = written ?? facts.sticky[service.name]
+  const remembered = written ?? facts.sticky[service.name]
   // A linked worktree prefers others, but a server that has its port in its code runs on these.
-  const usual = facts.linked ? service.preferred : []
-  return [...new Set([...(last === undefined ? [] : [last]), ...usual])]
+  const tries = facts.linked && service.protocol === 'tcp'
+  return tries ? { remembered, usual: service.preferred } : { remembered }
 }

@@ -30,7 +30,9 @@ export function processWorld(): SessionWorld {
   return {
     env,
     argv,
-    cwd: process.cwd(),
+    get cwd() {
+      return process.cwd()
+    },
     pid,
     command: shortenCommand(argv),
     place: leasePlace(env, platform),

@@ -77,7 +77,8 @@ function hasManifest(dir: string): boolean {
   return existsSync(join(dir, 'package.json'))
 }
 
-function* selfAndParents(dir: string): Generator<string> {
+/** `dir` and every directory above it, the nearest first. */
+export function* selfAndParents(dir: string): Generator<string> {
   yield dir
   for (let parent = dirname(dir); parent !== dir; parent = dirname(dir)) {
     dir = parent

@@ -1,5 +1,5 @@
 import { homedir, tmpdir } from 'node:os'
-import { isAbsolute, join } from 'node:path'
+import { posix, win32 } from 'node:path'
 
 /**
  * The directory for what must outlive a process: `PORTS_STATE_DIR`, else the platform's state
@@ -9,11 +9,12 @@ import { isAbsolute, join } from 'node:path'
  */
 export function stateDirectory(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): string {
   if (env.PORTS_STATE_DIR) return env.PORTS_STATE_DIR
+  const { isAbsolute, join } = platform === 'win32' ? win32 : posix
   const given = platform === 'win32' ? env.LOCALAPPDATA : env.XDG_STATE_HOME
   // The specification has relative paths ignored.
   if (platform !== 'darwin' && given && isAbsolute(given)) return join(given, 'unplugin-ports')
   const home = homeDirectory()
-  if (!home) return join(tmpdir(), `unplugin-ports-${process.getuid?.() ?? 'state'}`)
+  if (!isAbsolute(home)) return join(tmpdir(), `unplugin-ports-${process.getuid?.() ?? 'state'}`)
   return join(home, ...(PLACES[platform] ?? ['.local', 'state']), 'unplugin-ports')
 }
 
@@ -22,12 +23,11 @@ const PLACES: Partial<Record<NodeJS.Platform, readonly string[]>> = {
   darwin: ['Library', 'Application Support'],
 }
 
-/** Undefined, too, for a user that the system has no entry of, as in many containers. */
-function homeDirectory(): string | undefined {
+/** Empty, too, for a user that the system has no entry of, as in many containers. */
+function homeDirectory(): string {
   try {
-    const home = homedir()
-    return isAbsolute(home) ? home : undefined
+    return homedir()
   } catch {
-    return undefined
+    return ''
   }
 }

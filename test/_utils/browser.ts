@@ -24,6 +24,8 @@ export interface Tab extends AsyncDisposable {
   readonly errors: readonly string[]
   /** URLs of the WebSockets that were opened, in order. */
   readonly sockets: readonly string[]
+  /** A WebSocket of the page has heard from its server, within the deadline. */
+  greeted(): Promise<void>
   /** The element with this id shows `text`, within the deadline. */
   shows(id: string, text: string): Promise<void>
   /** Vite's client has connected at least `times` times since the tab was opened. */
@@ -37,17 +39,24 @@ export async function openTab(browser: Browser, url: string): Promise<Tab> {
   const errors: string[] = []
   const sockets: string[] = []
   let connections = 0
+  let frames = 0
   page.on('console', (message) => {
     if (message.type() === 'error') errors.push(message.text())
     if (message.text().includes('[vite] connected.')) connections++
   })
   page.on('pageerror', (error) => errors.push(String(error)))
-  page.on('websocket', (socket) => sockets.push(socket.url()))
+  page.on('websocket', (socket) => {
+    sockets.push(socket.url())
+    socket.on('framereceived', () => frames++)
+  })
   await page.goto(url)
   return {
     page,
     errors,
     sockets,
+    async greeted() {
+      await until(() => frames > 0, 20_000, 'a message on a WebSocket of the page')
+    },
     async shows(id, text) {
       const element = page.locator(`#${id}`)
       // A page that is being reloaded has no text to give.

@@ -65,7 +65,7 @@ function startLines(host: Host): void {
     expect(envOf(root)).toEqual({
       DEV_PORT: String(port),
       DEV_URL: `http://localhost:${port}`,
-      VITE_HMR_PORT: String(port),
+      [host.hmr.variable]: String(port),
     })
     expect(child.output()).not.toMatch(/warn|error|deprecat/i)
   })
@@ -197,7 +197,9 @@ function serviceLines(host: Host): void {
     const [from, to] = await freeRange(4)
     using root = appOf(host, {
       server: { port: from },
-      ports: JSON.stringify({ services: { api: { preferred: to, proxy: '/api' } } }),
+      ports: JSON.stringify({
+        services: { api: { preferred: to, proxy: ['/api', '^/v\\d+/'] } },
+      }),
     })
     await using child = host.start(root.dir)
     const url = `http://localhost:${(await host.url(child)).port}`
@@ -214,6 +216,9 @@ function serviceLines(host: Host): void {
     const answer = JSON.parse((await get(`${url}/api/x`)).text) as unknown
     expect(answer).toMatchObject({ name: 'mine', url: '/api/x' })
     expect(await echo(`${url}/api/ws`, 'hello')).toBe('mine: hello')
+    const versioned = (await get(`${url}/v2/x`)).text
+    expect(JSON.parse(versioned)).toMatchObject({ name: 'mine', url: '/v2/x' })
+    expect(await echo(`${url}/v2/ws`, 'hello')).toBe('mine: hello')
 
     // Once more, with the API running already: it is recognised and used as it is.
     await child.end('SIGINT')
@@ -232,7 +237,7 @@ function serviceLines(host: Host): void {
     await using child = host.start(root.dir)
     const page = await host.url(child)
     await child.sees(new RegExp(`hmr +${to} +preferred`))
-    expect(envOf(root).VITE_HMR_PORT).toBe(String(to))
+    expect(envOf(root)[host.hmr.variable]).toBe(String(to))
     expect((await get(`http://localhost:${to}/`)).status).toBe(426)
     expect(await greeting(host, to, page)).toMatch(host.hmr.greeting)
   })
@@ -244,8 +249,10 @@ function serviceLines(host: Host): void {
       ports: JSON.stringify({ services: { api: to } }),
     })
     await using child = host.start(root.dir)
-    await host.url(child)
-    const { text } = await get(`http://localhost:${from}${host.portsCode}`)
+    const page = await host.url(child)
+    const { portsCode } = host
+    const path = typeof portsCode === 'string' ? portsCode : await portsCode(page)
+    const { text } = await get(`http://localhost:${from}${path}`)
     expect(text).toContain(`http://localhost:${to}`)
     expect(text).toContain(`http://localhost:${from}`)
   })

@@ -102,6 +102,36 @@ test('a request during the build waits, and a rival wins nothing then or in a re
   await other.sees(/won/)
 })
 
+test.each([
+  ['there is none', undefined],
+  ['it is outdated', 'OTHER=1\n'],
+])('writing the env file restarts nothing (%s)', async (_, before) => {
+  const [from, to] = await freeRange(4)
+  const api = (port: number) => ({ services: { api: port } })
+  using root = app({ port: from }, api(to - 2))
+  if (before) root.write({ '.env.local': before })
+  await using child = rsbuild(root)
+  await port(child)
+  await child.sees(/Ports:/)
+  // The watcher tells of changes in their order: one of the env file would be first.
+  for (const next of [to - 1, to]) {
+    const text = config({ port: from, headers: { a: `${next}` } }, api(next))
+    let writtenAt = -Infinity
+    await until(async () => {
+      // Written before the watcher is ready, it would go unnoticed.
+      if (performance.now() - writtenAt > 2000) {
+        root.write({ 'rsbuild.config.mjs': text })
+        writtenAt = performance.now()
+      }
+      const response = await fetch(`http://localhost:${from}/`)
+      return response.headers.get('a') === String(next)
+    })
+    expect(env(root).API_PORT).toBe(String(next))
+    const restarts = [...child.output().matchAll(/restarting server as (\S+) changed/g)]
+    expect(new Set(restarts.map(([, file]) => file))).toEqual(new Set(['rsbuild.config.mjs']))
+  }
+})
+
 test('HMR over a port of its own', async () => {
   const [from, to] = await freeRange(2)
   using root = app({ port: from }, { services: { hmr: { separate: true, preferred: to } } })

@@ -193,6 +193,51 @@ export default config`,
     await child.sees(new RegExp(`dev +http://localhost:${port}/ +preferred`))
   })
 
+  testHere('ports() twice in one config: the second one says that it does nothing', async () => {
+    const [from] = await freeRange(3)
+    const plugin = `ports({ services: { dev: ${from} } })`
+    using root = app({
+      'webpack.config.mjs': `${esm}export default { mode: 'development', devServer: {}, plugins: [${plugin}, ${plugin}] }`,
+    })
+    await using child = serve(root)
+    expect(Number((await webpackUrl(child)).port)).toBe(from)
+    await child.sees(/Ports:/)
+    expect(child.output().match(/Ports:/g)).toHaveLength(1)
+    expect(child.output().match(/plugins of one config twice/g)).toHaveLength(1)
+    expect((await get(`http://localhost:${from}/main.js`)).text).toContain(`localhost:${from}`)
+    expect(await isFree(from + 1)).toBe(true)
+  })
+
+  testHere.each(['run', 'watch'])(
+    'a program that only builds (%s) holds nothing, though the dev server is loaded',
+    async (how) => {
+      const port = await freePort()
+      const call = how === 'run' ? 'run(' : 'watch({}, '
+      using root = app(
+        {
+          'build.mjs': `${esm}import webpack from 'webpack'
+import 'webpack-dev-server'
+
+if (!process.env.WEBPACK_SERVE) throw new Error('not the case that is meant')
+const compiler = webpack(${config(port)})
+console.log('applied')
+setInterval(() => {}, 1000)
+process.stdin.once('data', () => compiler.${call}(error) => console.log(error ?? 'built')))
+`,
+        },
+        { 'webpack-dev-server': devServer },
+      )
+      await using child = startNode(['build.mjs'], { cwd: root.dir, stdio: 'pipe' })
+      await child.sees(/applied/)
+      expect(await isFree(port)).toBe(true)
+      child.process.stdin?.write('go')
+      await child.sees(/built/)
+      expect(await isFree(port)).toBe(true)
+      expect(existsSync(join(root.dir, '.env.local'))).toBe(false)
+      expect(child.output()).not.toMatch(/Ports:/)
+    },
+  )
+
   testHere.each(['stop', 'close'])('%s() of a program gives the ports back', async (how) => {
     const [from, to] = await freeRange(3)
     const options = JSON.stringify({
@@ -226,12 +271,17 @@ setInterval(() => {}, 1000)
   })
 })
 
-test('a build has no ports, no env file and no output of ours', async () => {
+const SURROUNDINGS = [
+  ['alone', {}],
+  ['started by a dev server', { WEBPACK_SERVE: 'true' }],
+] as const
+
+test.each(SURROUNDINGS)('a build %s has no ports, env file or output of ours', async (_, env) => {
   const port = await freePort()
   using root = app({
     'webpack.config.mjs': `${esm}export default ${config(port)}`,
   })
-  await using child = startWebpack('webpack-dev-server', root.dir, ['build'])
+  await using child = startWebpack('webpack-dev-server', root.dir, ['build'], env)
   expect((await child.ended).code, child.output()).toBe(0)
   expect(statSync(join(root.dir, 'dist/main.js')).size).toBeGreaterThan(0)
   expect(existsSync(join(root.dir, '.env.local'))).toBe(false)

@@ -1,27 +1,21 @@
+import { lookup } from 'node:dns/promises'
 import { readFileSync } from 'node:fs'
+import { get, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { resolveOptions } from '../../src/options/resolve.ts'
 import { startNode } from '../_utils/children.ts'
 import { freePort, isFree } from '../_utils/sockets.ts'
+import { bindDatagram, freeUdpPort, receive } from '../_utils/datagrams.ts'
 import { linkPackages, repo, tempRoot } from '../_utils/temp.ts'
 import { until } from '../_utils/until.ts'
 import { localPort, startVite } from '../_utils/vite.ts'
+import { codeOf } from './_snippets.ts'
 
 const readme = readFileSync(join(repo, 'README.md'), 'utf8')
 
-/** Code blocks that begin with a comment naming their file. */
-const snippets = [...readme.matchAll(/```js\n\/\/ ([\w.]+)\n([^]*?)```/g)].map((match) => ({
-  file: match[1] ?? '',
-  code: match[2] ?? '',
-}))
-
-function snippet(file: string, containing = ''): string {
-  const found = snippets.find((s) => s.file === file && s.code.includes(containing))
-  if (!found) throw new Error(`no snippet ${file} with ${containing}`)
-  return found.code
-}
+const { snippets, blocks, snippet } = codeOf(readme)
 
 test('every snippet of code is one that a test here runs', () => {
   expect(snippets.map((s) => s.file)).toEqual([
@@ -29,14 +23,18 @@ test('every snippet of code is one that a test here runs', () => {
     'webpack.config.cjs',
     'rspack.config.mjs',
     'rsbuild.config.mjs',
+    'farm.config.mjs',
     'serve.mjs',
     'vite.config.js',
     'api.js',
+    'ports.config.ts',
     'main.js',
     'server.js',
+    'parent.js',
     'start.js',
+    'echo.js',
   ])
-  expect(readme.match(/```(js|ts|jsx|tsx|mjs)/g)).toHaveLength(snippets.length)
+  expect(blocks).toBe(snippets.length)
 })
 
 test('the one-line config serves', async () => {
@@ -65,6 +63,11 @@ describe('the other bundlers', () => {
       command: ['@rsbuild/core/bin/rsbuild.js', 'dev'],
       url: /Local: +http:\/\/localhost:(\d+)\//,
     },
+    {
+      file: 'farm.config.mjs',
+      command: ['@farmfe/cli/bin/farm.mjs', 'start'],
+      url: /Local: +http:\/\/localhost:(\d+)\//,
+    },
   ]
   test.each(hosts)('$file serves', async ({ file, command, url }) => {
     using root = tempRoot()
@@ -74,12 +77,14 @@ describe('the other bundlers', () => {
       'webpack-dev-server': 'webpack-dev-server',
       '@rspack': '@rspack',
       '@rsbuild': '@rsbuild',
+      '@farmfe': '@farmfe',
     })
     root.write({
       [file]: snippet(file),
       'main.js': snippet('main.js'),
       'package.json': '{}',
       'public/index.html': '',
+      'index.html': '<!doctype html><body><script src="./main.js"></script></body>',
     })
     const [program = '', ...args] = command
     await using child = startNode([join(repo, 'node_modules', program), ...args], { cwd: root.dir })
@@ -126,6 +131,30 @@ test('the config with an API, the API, and the module', async () => {
   expect(module).toContain(`"url": "http://localhost:${API_PORT}"`)
 })
 
+test('the config file, in a workspace', async () => {
+  using root = tempRoot()
+  linkPackages(root.dir, { vite: 'vite' })
+  root.write({ 'package.json': '{}', 'ports.config.ts': snippet('ports.config.ts') })
+  for (const [name, expected] of [
+    ['web', /api +\d+ /],
+    ['admin', undefined],
+  ] as const) {
+    root.write({
+      'package.json': '{ "workspaces": ["apps/*"] }',
+      [`apps/${name}/package.json`]: '{ "type": "module" }',
+      [`apps/${name}/index.html`]: name,
+      [`apps/${name}/vite.config.js`]: snippet('vite.config.js'),
+    })
+    await using child = startVite('vite', join(root.dir, 'apps', name))
+    const port = await localPort(child)
+    expect(port).toBeGreaterThanOrEqual(5173)
+    expect(port).toBeLessThanOrEqual(5199)
+    await child.sees(/hmr +shared with dev/)
+    if (expected) await child.sees(expected)
+    else expect(child.output()).not.toMatch(/^ +api /m)
+  }
+})
+
 test('the program', async () => {
   using root = tempRoot()
   linkPackages(root.dir)
@@ -142,10 +171,10 @@ test('the program that hands its port to another one', async () => {
   const port = await freePort()
   root.write({
     'package.json': '{ "type": "module" }',
-    'start.js': snippet('start.js').replace('3000', String(port)),
+    'parent.js': snippet('parent.js').replace('3000', String(port)),
     'api.js': snippet('api.js'),
   })
-  await using child = startNode(['start.js'], { cwd: root.dir })
+  await using child = startNode(['parent.js'], { cwd: root.dir })
   await until(async () => {
     const response = await fetch(`http://localhost:${port}`)
     return (await response.text()) === 'hello'
@@ -153,6 +182,39 @@ test('the program that hands its port to another one', async () => {
   await child.end('SIGKILL')
   // The server ends with the one who started it.
   await until(() => isFree(port))
+})
+
+test('the program with ports of its own', async () => {
+  using root = tempRoot()
+  linkPackages(root.dir)
+  root.write({
+    'package.json': '{ "type": "module" }',
+    'start.js': snippet('start.js'),
+  })
+  await using child = startNode(['start.js'], { cwd: root.dir })
+  await child.sees(/api has 3\d\d\d: /)
+  expect((await child.ended).code).toBe(0)
+  expect(child.output()).toMatch(/^http:\/\/localhost:8\d\d\d 3\d\d\d$/m)
+})
+
+test('the program with a UDP port and a socket', async () => {
+  using root = tempRoot()
+  linkPackages(root.dir)
+  root.write({ 'package.json': '{ "type": "module" }', 'echo.js': snippet('echo.js') })
+  const env = { XDG_RUNTIME_DIR: root.dir }
+  await using child = startNode(['echo.js'], { cwd: root.dir, env: { ...process.env, ...env } })
+  const [, port, path] = await child.sees(/udp:\/\/localhost:(8\d\d\d) (\S+)/)
+  const { address } = await lookup('localhost')
+  const client = await bindDatagram(await freeUdpPort(), address)
+  const got = receive(client)
+  client.send('ping', Number(port), address)
+  await until(() => got.includes('ping'))
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    get({ socketPath: path }, resolve).on('error', reject)
+  })
+  expect(response.statusCode).toBe(200)
+  response.destroy()
+  client.close()
 })
 
 describe('the option tables', () => {

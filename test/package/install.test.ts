@@ -65,6 +65,28 @@ console.log(services.web.state, services.web.url)`
   expect(stdout).toMatch(/^held http:\/\/localhost:\d+\n$/)
 })
 
+test('the entry for config files loads nothing else', async () => {
+  const script = `import { defineConfig } from 'unplugin-ports/config'
+console.log(defineConfig({ strict: true }).strict)`
+  expect((await nodeScript(script, 'module')).stdout).toBe('true\n')
+  const text = readFileSync(join(apps.dir, 'node_modules/unplugin-ports/dist/config.mjs'), 'utf8')
+  expect(text).not.toMatch(/\bimport\b/)
+})
+
+test('TypeScript config files are read, and the JSON schema is where editors look for it', async () => {
+  apps.write({
+    'program/package.json': '{}',
+    'program/ports.config.ts': `import { defineConfig } from 'unplugin-ports/config'
+export default defineConfig({ services: { web: { description: 'typed' as string } } })`,
+  })
+  const script = `import { reserve } from 'unplugin-ports/api'
+const { services } = await reserve({ root: 'program' })
+console.log(services.web.description)`
+  expect((await nodeScript(script, 'module')).stdout).toBe('typed\n')
+  const schema = `console.log(require('unplugin-ports/schema.json').title)`
+  expect((await nodeScript(schema, 'commonjs')).stdout).toContain('ports.config.json')
+})
+
 test('no dependency runs a script when it is installed', () => {
   const lock = JSON.parse(readFileSync(join(apps.dir, 'package-lock.json'), 'utf8')) as {
     packages: Record<string, LockedPackage>

@@ -21,6 +21,7 @@ test('the package is what users need, and nothing else', () => {
     'client.d.ts',
     'dist',
     'package.json',
+    'schema.json',
   ])
   const inDist = tarball.paths.filter((path) => path.startsWith('dist/'))
   expect(inDist.filter((path) => !/\.(mjs|d\.mts)$/.test(path))).toEqual([

@@ -33,9 +33,14 @@ export const wrong: number = services['other'].port
 `
 const TOOL = `import { allocations, PortsError, reserve, whoHolds } from 'unplugin-ports/api'
 import { defineConfig, type Options } from 'unplugin-ports'
+import { defineConfig as ofConfig, type PortsConfig } from 'unplugin-ports/config'
 import named, { vite } from 'unplugin-ports/vite'
 export const options: Options = defineConfig({ services: { web: 5173 } })
 export const plugins = [named(options), vite(options)]
+export const file: PortsConfig = ofConfig({ packages: { 'apps/*': { services: { web: 5173 } } } })
+export const byMode = ofConfig(async ({ root, mode }) => ({ root, strict: mode === 'test' }))
+// @ts-expect-error A port is a number.
+ofConfig({ packages: { web: { services: { web: '5173' } } } })
 // @ts-expect-error A port is a number.
 defineConfig({ services: { web: { preferred: '5173' } } })
 export async function main(): Promise<number | undefined> {

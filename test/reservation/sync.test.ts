@@ -2,36 +2,11 @@ import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { PortsError, reserve, whoHolds } from '../../src/api.ts'
-import { resolveOptions } from '../../src/options/resolve.ts'
-import { NO_PAST, planPorts } from '../../src/plan/plan.ts'
-import { runStepsSync } from '../../src/reservation/questions.ts'
-import { sessionOf, type SessionUse } from '../../src/reservation/session.ts'
-import { leasePlace } from '../../src/reservation/who-holds.ts'
-import type { Options } from '../../src/types.ts'
 import { startNode } from '../_utils/children.ts'
+import { bindDatagram } from '../_utils/datagrams.ts'
+import { openSync } from '../_utils/session.ts'
 import { freePort, freeRange, isFree, occupy } from '../_utils/sockets.ts'
 import { repo, tempRoot } from '../_utils/temp.ts'
-
-/** What a bundler does whose hooks may not wait. */
-function openSync(
-  root: string,
-  services: NonNullable<Options['services']>,
-  hold = true,
-): SessionUse {
-  const plan = planPorts(resolveOptions({ services }), {
-    ...NO_PAST,
-    wishes: {},
-    ephemeral: { from: 32_768, to: 60_999 },
-  })
-  const session = sessionOf({
-    root,
-    command: 'test',
-    pid: process.pid,
-    place: leasePlace(process.env, process.platform),
-  })
-  const wants = plan.map((p) => ({ plan: p, host: p.service.host, hold, secure: false }))
-  return runStepsSync(session.open(wants), session.identity.place)
-}
 
 test('a port is chosen and held in the same tick', async () => {
   const [from, to] = await freeRange(3)
@@ -81,7 +56,7 @@ test("a server of this checkout is recognised, another checkout's is not", async
       cwd: own ? root.dir : elsewhere.dir,
     })
     await api.sees(/up/)
-    const use = openSync(root.dir, { api: { preferred: from, range: [from, to] } }, false)
+    const use = openSync(root.dir, { api: { preferred: from, range: [from, to] } }, { hold: false })
     expect(use.reservations.get('api')).toMatchObject(
       own ? { port: from, state: 'running' } : { port: to, state: 'leased' },
     )
@@ -120,3 +95,39 @@ test('choosing at once and choosing by waiting keep off each other, in one proce
   expect(new Set(ports).size).toBe(5)
   use.close()
 })
+
+test('UDP ports and socket paths are chosen in the same tick too, held or leased', async () => {
+  const [from, to] = await freeRange(3)
+  const stranger = await bindDatagram(from, '127.0.0.1')
+  using root = tempRoot()
+  const path = join(root.dir, 'api.sock')
+  const dns = { protocol: 'udp', preferred: from, range: [from, to] } as const
+  const api = { protocol: 'unix', path: 'api.sock' } as const
+  for (const hold of [true, false]) {
+    const use = openSync(root.dir, { dns, api }, { hold })
+    const state = hold ? 'held' : 'leased'
+    expect(use.reservations.get('dns')).toMatchObject({ port: from + 1, state })
+    expect(use.reservations.get('api')).toMatchObject({ path, state })
+    use.close()
+  }
+  stranger.close()
+})
+
+test.skipIf(process.platform === 'win32')(
+  "in the same tick: a dead process's socket is replaced, a live one's stays",
+  async () => {
+    using root = tempRoot()
+    using elsewhere = tempRoot()
+    elsewhere.write({ 'package.json': '{}' })
+    const path = join(root.dir, 'api.sock')
+    const listen = `require('net').createServer().listen(process.argv[1], () => console.log('up'))`
+    await using child = startNode(['-e', listen, path], { cwd: elsewhere.dir })
+    await child.sees(/up/)
+    const open = () => openSync(root.dir, { api: { protocol: 'unix', path } }, { hold: false })
+    expect(open).toThrow(new RegExp(`${path} +held by .*pid ${child.pid}`))
+    await child.end('SIGKILL')
+    const use = open()
+    expect(use.reservations.get('api')).toMatchObject({ path, state: 'leased' })
+    use.close()
+  },
+)

@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
+import { join } from 'node:path'
 import { createServer as createTcpServer } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { WebSocketServer } from 'ws'
@@ -12,6 +13,7 @@ import {
   probeWebSocket,
   probeWith,
 } from '../../src/session/health/probes.ts'
+import { tempRoot } from '../_utils/temp.ts'
 import { freePort } from '../_utils/sockets.ts'
 
 const ends: (() => void)[] = []
@@ -33,7 +35,16 @@ async function serve(listener: RequestListener, ws = false): Promise<number> {
 
 function target(port: number, more: Partial<ProbeTarget> = {}): ProbeTarget {
   const url = `http://127.0.0.1:${port}`
-  return { port, url, hostname: '127.0.0.1', path: '/', status: [], timeoutMs: 2000, ...more }
+  return {
+    port,
+    url,
+    hostname: '127.0.0.1',
+    path: '/',
+    socketPath: undefined,
+    status: [],
+    timeoutMs: 2000,
+    ...more,
+  }
 }
 
 const NOBODY = { ok: false, answered: false, reason: 'nobody listens' }
@@ -90,6 +101,17 @@ test('a server that resets connections answers, wrongly', async () => {
 test('a WebSocket server', async () => {
   const port = await serve((_, response) => response.end(), true)
   expect(await probeWebSocket(target(port), undefined)).toEqual({ ok: true })
+})
+
+test('a server on a path', async () => {
+  using root = tempRoot()
+  const socketPath = join(root.dir, 's.sock')
+  const server = createServer((_, response) => response.end()).listen(socketPath)
+  await once(server, 'listening')
+  expect(await probeTcp(target(0, { socketPath }))).toEqual({ ok: true })
+  expect(await probeHttp(target(0, { socketPath }))).toEqual({ ok: true })
+  await new Promise((resolve) => server.close(resolve))
+  expect(await probeTcp(target(0, { socketPath }))).toEqual(NOBODY)
 })
 
 test('a datagram socket that says nothing', async () => {

@@ -264,9 +264,9 @@ describe('what two services cannot share', () => {
     ],
     [
       'a variable that only the prefix makes equal',
-      { env: { prefix: 'VITE_' }, services: { hmr: {}, api: { env: 'HMR_PORT' } } },
+      { env: { prefix: 'VITE_' }, services: { web: { env: 'VITE_API_PORT' }, api: {} } },
       [
-        'services.api.env: "VITE_HMR_PORT" is published by services.hmr already; choose another name for one of them in "env".',
+        'services.api.env: "VITE_API_PORT" is published by services.web already; choose another name for one of them in "env".',
       ],
     ],
     [

@@ -72,6 +72,7 @@ describe('with nothing set', () => {
       strict: undefined,
       required: true,
       browser: true,
+      scheme: 'http',
       env: { port: ['API_PORT'], url: ['API_URL'], target: [], reads: [] },
       proxy: [],
       health: {
@@ -200,7 +201,7 @@ describe('variable names', () => {
   test.each<[string, ServiceOptions, object]>([
     ['dev', {}, { port: ['DEV_PORT'], url: ['DEV_URL'], target: [], reads: ['PORT'] }],
     ['preview', {}, { port: ['PREVIEW_PORT'], url: ['PREVIEW_URL'], target: [], reads: ['PORT'] }],
-    ['hmr', {}, { port: ['VITE_HMR_PORT'], url: [], target: [], reads: [] }],
+    ['hmr', {}, { port: ['HMR_PORT'], url: [], target: [], reads: [] }],
     ['api', { proxy: '/api' }, { port: ['API_PORT'], url: ['API_URL'], target: ['API_TARGET'] }],
     ['api', { env: 'P' }, { port: ['P'], url: ['API_URL'], target: [] }],
     ['api', { env: ['P', 'Q', 'P'] }, { port: ['P', 'Q'], url: ['API_URL'] }],

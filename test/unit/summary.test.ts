@@ -168,3 +168,35 @@ test('colours change nothing but colours', () => {
 test('nothing to say is no lines', () => {
   expect(renderSummary([], style())).toEqual([])
 })
+
+test('other protocols: the port with its protocol, the path of a socket', () => {
+  const path = '/run/user/1000/unplugin-ports/api-0123456789.sock'
+  const common = { url: '', source: 'preferred', state: 'leased' } as const
+  const udp = { port: 5353, protocol: 'udp' } as const
+  const socket = { port: 0, protocol: 'unix', path } as const
+  const text = renderSummary(
+    [
+      {
+        service: 'dns',
+        link: false,
+        allocation: { ...common, ...udp, attempts: [{ ...udp, source: 'preferred' }] },
+      },
+      {
+        service: 'api',
+        link: false,
+        allocation: {
+          ...common,
+          ...socket,
+          source: 'range',
+          attempts: [
+            { ...socket, source: 'preferred', rejected: 'in-use' },
+            { ...socket, path: path.replace('.sock', '-2.sock'), source: 'range' },
+          ],
+        },
+      },
+    ],
+    { width: 200, colors: plain, from: '/work', full: false },
+  ).join('\n')
+  expect(text).toMatch(/dns {3}5353\/udp {2,}preferred \(1 attempt\); waiting for its server/)
+  expect(text).toContain(`api   ${path}   fallback (2 attempts): ${path} in use;`)
+})

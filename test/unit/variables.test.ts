@@ -8,7 +8,7 @@ function block(
   services: NonNullable<Options['services']>,
   { prefix, users = [] }: { prefix?: string; users?: FileVariable[] } = {},
 ) {
-  const resolved = resolveOptions({ services }, { dev: 5173, hmr: 24_678 })
+  const resolved = resolveOptions({ services }, { dev: 5173, hmr: 24_678 }, 'VITE_HMR_PORT')
   const published = resolved.services.map(({ name, env }, index) => ({
     service: name,
     env,
@@ -77,4 +77,14 @@ test("a user's own URL is left alone, and its value is not printed", () => {
   expect(warnings).toEqual([
     'API_URL is set in .env:7 and left alone; "api" is at http://localhost:4002.',
   ])
+})
+
+test('a socket publishes its path, and nothing for the browser', () => {
+  const [service] = resolveOptions({ services: { api: { protocol: 'unix' } } }).services
+  if (!service) throw new Error('no service')
+  const path = '/run/my api.sock'
+  const url = 'unix:/run/my%20api.sock'
+  const published = [{ service: 'api', env: service.env, port: 0, path, url }]
+  const { variables } = blockVariables(published, 'VITE_', [], '.env.local')
+  expect(Object.fromEntries(variables)).toEqual({ API_SOCKET: path, API_URL: url })
 })

@@ -4,9 +4,10 @@ import type { ResolvedOptions } from '../../options/resolved.ts'
 import type { PortReservation } from '../../reservation/reservation.ts'
 import type { HostLogger, Run } from '../adapter.ts'
 import { handOver } from '../handover.ts'
-import { createHmrServer } from '../hmr-server.ts'
+import { closeHmrServer, createHmrServer } from '../hmr-server.ts'
 import { overriddenPaths, proxiedService, proxyEntries, proxyLog } from '../http-proxy.ts'
 import { numericPort, separateHmr } from './request.ts'
+import { rebuildImporters } from './module.ts'
 import type { DevServer, DevServerClass, WebSocketServer, WebSocketUrl } from './types.ts'
 
 /** What a dev server is given. */
@@ -38,8 +39,7 @@ export async function attach(
     handOver(http, dev)
     const ownHmr = hmr && giveHmrServer(server, hmr)
     http.once('close', () => {
-      ownHmr?.close()
-      ownHmr?.closeAllConnections()
+      closeHmrServer(ownHmr)
       run.close()
     })
   })
@@ -47,6 +47,7 @@ export async function attach(
   server.options.onListening = (listening) => {
     onListening?.(listening)
     run.printSummary(logger)
+    run.followConfig({ logger, proxies: true, refresh: () => rebuildImporters(server.compiler) })
   }
 }
 

@@ -1,11 +1,18 @@
-import { resolveOptions } from '../../options/resolve.ts'
+import {
+  effectiveOptions,
+  effectiveOptionsSync,
+  type EffectiveOptions,
+  type HostQuery,
+} from '../../config/effective-options.ts'
 import type { ResolvedOptions } from '../../options/resolved.ts'
 import type { Options } from '../../types.ts'
-import type { HostLogger, Run, StartRun, StartRunSync } from '../adapter.ts'
+import type { HostLogger, Run, RunRequest, StartRun, StartRunSync } from '../adapter.ts'
+import { configured } from '../configured.ts'
 import { attach } from './attach.ts'
 import { onDevServer } from './intercept.ts'
 import { prefixTitles } from './title.ts'
 import { devServerRequest, numericPort, usualPorts } from './request.ts'
+import { certainServer, isServing } from './serving.ts'
 import type { AnyCompiler, DevServer, DevServerOptions } from './types.ts'
 
 const NAME = 'unplugin-ports'
@@ -48,25 +55,39 @@ export function devServerHooks(
   const waiting = new WeakMap<AnyCompiler, Waiting>()
   let latest: Run | undefined
 
-  const prepare = (compiler: AnyCompiler, server: DevServerOptions) => {
+  const queryFor = (compiler: AnyCompiler, server: DevServerOptions): HostQuery => {
+    const { cwd, env } = world()
+    const { context, options } = compiler
+    const builtIn = usualPorts(server, env)
+    return { given, cwd, root: context, mode: options.mode, builtIn }
+  }
+
+  const requestFor = (
+    found: EffectiveOptions,
+    compiler: AnyCompiler,
+    server: DevServerOptions,
+  ): RunRequest => {
     const { argv, cwd, env } = world()
-    const options = resolveOptions(given, usualPorts(server, env))
-    const { context, options: compilerOptions } = compiler
-    const { mode } = compilerOptions
-    return {
-      options,
-      request: devServerRequest(options, server, { argv, cwd, context, mode, env }),
-    }
+    const { context, options } = compiler
+    const place = { argv, cwd, context, mode: options.mode, env }
+    return configured(found, ({ options }) => devServerRequest(options, server, place))
   }
 
   const chooseNow = (compiler: AnyCompiler, server: DevServerOptions): void => {
-    const { options, request } = prepare(compiler, server)
     const written = { ...server }
-    const run = world().startRunSync(request)
-    const abandoned = setTimeout(() => {
-      if (waiting.get(compiler)?.run === run) run.close()
-    }, ABANDONED_AFTER_MS)
+    const found = effectiveOptionsSync(queryFor(compiler, written))
+    const { options } = found
+    const run = world().startRunSync(requestFor(found, compiler, written))
+    const abandon = (): void => {
+      if (waiting.get(compiler)?.run !== run) return
+      waiting.delete(compiler)
+      clearTimeout(abandoned)
+      if (latest === run) latest = undefined
+      run.close()
+    }
+    const abandoned = setTimeout(abandon, ABANDONED_AFTER_MS)
     abandoned.unref()
+    compiler.hooks.run?.tap(NAME, abandon)
     waiting.set(compiler, { run, options, written, abandoned })
     latest = run
     const dev = run.reservation('dev')
@@ -82,9 +103,10 @@ export function devServerHooks(
     let run = ready?.run
     let options = ready?.options
     if (!run || !options) {
-      const prepared = prepare(compiler, server.options)
-      options = prepared.options
-      run = await world().startRun(prepared.request)
+      const written = server.options
+      const found = await effectiveOptions(queryFor(compiler, written))
+      options = found.options
+      run = await world().startRun(requestFor(found, compiler, written))
     }
     latest = run
     closeWith(compiler, run)
@@ -95,16 +117,21 @@ export function devServerHooks(
   }
 
   const apply = (compiler: AnyCompiler): void => {
-    onDevServer(compiler, {
+    const isFirst = onDevServer(compiler, {
       bid: (server) => bid(compiler, server, waiting.get(compiler)),
       give: (server) => give(compiler, server),
       see: (run) => {
         latest ??= run
       },
     })
+    if (!isFirst) {
+      loggerOf(compiler).warn(
+        'ports() is in the plugins of one config twice, and the second one does nothing. Put its services into the first one.',
+      )
+      return
+    }
     prefixTitles(compiler, () => latest?.titlePrefix)
-    const { env } = world()
-    if (env.WEBPACK_SERVE === undefined) return
+    if (!isServing(world())) return
     const server = certainServer(compiler)
     if (server && !server.ipc) {
       chooseNow(compiler, server)
@@ -113,20 +140,6 @@ export function devServerHooks(
     }
   }
   return { apply, addresses: () => latest?.addresses() ?? {} }
-}
-
-/** The options of the dev server that `webpack serve` is going to make for this compiler, if that is certain. */
-function certainServer(compiler: AnyCompiler): DevServerOptions | undefined {
-  const { devServer, plugins = [] } = compiler.options
-  // Version 6: the server is a plugin, made before any plugin is applied.
-  const plugin = plugins.find(isServerPlugin)
-  if (plugin) return plugin.options
-  return typeof devServer === 'object' && devServer !== null ? devServer : undefined
-}
-
-function isServerPlugin(plugin: unknown): plugin is { options: DevServerOptions } {
-  if (typeof plugin !== 'object' || plugin === null || !('options' in plugin)) return false
-  return 'getFreePort' in plugin.constructor && 'getHostname' in plugin.constructor
 }
 
 /**

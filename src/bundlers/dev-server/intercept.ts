@@ -18,7 +18,7 @@ const PATCHED = Symbol.for('unplugin-ports.dev-server')
 
 /** Shared by every copy of this package, since the patched classes are. */
 interface Listeners {
-  [PATCHED]?: WeakMap<AnyCompiler, DevServerListener[]>
+  [PATCHED]?: WeakMap<AnyCompiler, DevServerListener>
 }
 
 /**
@@ -27,15 +27,13 @@ interface Listeners {
  *
  * A dev server asks its compiler for a logger when it is made or applied. That is the moment at
  * which its class is found, on the stack, and its start is wrapped.
+ *
+ * @returns Whether it is told; a compiler has one listener, the first one.
  */
-export function onDevServer(compiler: AnyCompiler, listener: DevServerListener): void {
+export function onDevServer(compiler: AnyCompiler, listener: DevServerListener): boolean {
   const listeners = allListeners()
-  const known = listeners.get(compiler)
-  if (known) {
-    known.push(listener)
-    return
-  }
-  listeners.set(compiler, [listener])
+  if (listeners.has(compiler)) return false
+  listeners.set(compiler, listener)
   watchLogger(compiler)
   // Several compilers are asked as one, and that one asks only the first.
   const many = compiler.webpack?.MultiCompiler?.prototype
@@ -43,6 +41,7 @@ export function onDevServer(compiler: AnyCompiler, listener: DevServerListener):
     Object.defineProperty(many, PATCHED, { value: true })
     watchLogger(many)
   }
+  return true
 }
 
 function watchLogger(compiler: Pick<AnyCompiler, 'getInfrastructureLogger'>): void {
@@ -53,7 +52,7 @@ function watchLogger(compiler: Pick<AnyCompiler, 'getInfrastructureLogger'>): vo
   }
 }
 
-function allListeners(): WeakMap<AnyCompiler, DevServerListener[]> {
+function allListeners(): WeakMap<AnyCompiler, DevServerListener> {
   const holder = globalThis as Listeners
   holder[PATCHED] ??= new WeakMap()
   return holder[PATCHED]

@@ -34,11 +34,18 @@ export interface WebSocketServer {
 
 export type { Addresses } from '../../virtual-module.ts'
 
+/** What a module asks for. */
+interface ModuleRequest {
+  request: string
+  /** The file that has the import. */
+  readonly contextInfo?: { readonly issuer?: string }
+}
+
 /** Makes modules of requests. */
 interface ModuleFactory {
   readonly hooks: {
     readonly beforeResolve: {
-      tap(name: string, work: (data: { request: string }) => undefined | void): void
+      tap(name: string, work: (data: ModuleRequest) => undefined | void): void
     }
   }
 }
@@ -71,9 +78,19 @@ export interface AnyCompiler {
   }
   readonly hooks: {
     shutdown?: { tap(name: string, work: () => void): void }
+    /** A build that watches nothing. */
+    run?: { tap(name: string, work: () => void): void }
     compilation: { tap(name: string, work: (compilation: unknown) => void): void }
     normalModuleFactory: { tap(name: string, work: (factory: ModuleFactory) => void): void }
   }
+  /** There while it watches. */
+  readonly watching?:
+    | {
+        invalidate(): void
+        /** Rspack's alone. */
+        invalidateWithChangesAndRemovals?(changed: Set<string>, removed: Set<string>): void
+      }
+    | undefined
   /** The bundler itself. */
   readonly webpack?: { readonly MultiCompiler?: CompilerClass }
   getInfrastructureLogger(name: string): DevServer['logger']

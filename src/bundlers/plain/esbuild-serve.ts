@@ -1,9 +1,10 @@
 import { createServer } from 'node:net'
 import type { BuildContext, ServeOptions, ServeResult } from 'esbuild'
+import { effectiveOptions } from '../../config/effective-options.ts'
 import { PortsError } from '../../errors.ts'
 import { bind } from '../../net/bind.ts'
 import { portFlag } from '../../options/port-flag.ts'
-import { resolveOptions } from '../../options/resolve.ts'
+import type { ResolvedOptions } from '../../options/resolved.ts'
 import { registry, type ServerlessContext } from '../../reservation/registry.ts'
 import type { PortReservation } from '../../reservation/reservation.ts'
 import { realRoot } from '../../utils/real-root.ts'
@@ -43,7 +44,7 @@ export async function serveContext(
 ): Promise<ServeResult> {
   const found = contextOf(wanted === undefined ? undefined : realRoot(cwd, wanted))
   if (found) found.served = true
-  const options = found?.options ?? resolveOptions(undefined, { dev: ESBUILD_PORT })
+  const options = found?.options ?? (await optionsAlone(cwd, wanted))
   const dev = options.services.find(({ name }) => name === 'dev')
   if (!dev) return context.serve(serving)
   const flag = portFlag(argv)
@@ -86,6 +87,13 @@ export async function serveContext(
     run.close()
     throw error
   }
+}
+
+/** Without a `ports()` the config file alone counts. */
+async function optionsAlone(cwd: string, root: string | undefined): Promise<ResolvedOptions> {
+  const builtIn = { dev: ESBUILD_PORT }
+  const query = { given: undefined, cwd, root, mode: undefined, builtIn }
+  return (await effectiveOptions(query)).options
 }
 
 /** The newest context of that root, or the newest one. */
@@ -162,4 +170,5 @@ function announce(run: Run, lost: readonly string[]): void {
   run.warn(lost)
   run.report(logger)
   run.printSummary(logger)
+  run.followConfig({ logger, proxies: false })
 }

@@ -1,9 +1,10 @@
 import type { PluginBuild } from 'esbuild'
-import { resolveOptions } from '../../options/resolve.ts'
+import { effectiveOptions } from '../../config/effective-options.ts'
 import { registry, type ServerlessContext } from '../../reservation/registry.ts'
 import type { Options } from '../../types.ts'
 import { realRoot } from '../../utils/real-root.ts'
 import type { StartRun } from '../adapter.ts'
+import { configured } from '../configured.ts'
 import { esbuildCall } from './esbuild-call.ts'
 import { stderrLogger } from './logger.ts'
 import { plainRequest } from './request.ts'
@@ -37,11 +38,21 @@ export function esbuildHooks(
   const begin = async (build: PluginBuild, entry: ContextEntry): Promise<void> => {
     const { initialOptions, onDispose } = build
     const { serverless } = registry()
-    const options = resolveOptions(given, { dev: ESBUILD_PORT })
-    const root = realRoot(workingDirectory(), options.root ?? initialOptions.absWorkingDir)
+    const cwd = workingDirectory()
+    const { absWorkingDir } = initialOptions
+    const found = await effectiveOptions({
+      given,
+      cwd,
+      root: absWorkingDir,
+      mode: undefined,
+      builtIn: { dev: ESBUILD_PORT },
+    })
+    const { options } = found
+    const rootOf = (wanted: string | undefined) => realRoot(cwd, wanted ?? absWorkingDir)
+    const root = rootOf(options.root)
     const logger = stderrLogger(initialOptions.logLevel)
     const context: ServerlessContext = { root, options, served: false }
-    // Before any waiting, so that `serve()` finds it.
+    // Before its ports are waited for, so that `serve()` finds it.
     serverless.add(context)
     latest = context
     contexts++
@@ -51,7 +62,10 @@ export function esbuildHooks(
     }
     onDispose(end)
     try {
-      const run = await watch.start(() => plainRequest(options, root, ['dev']), logger)
+      const request = configured(found, ({ options }) =>
+        plainRequest(options, rootOf(options.root), ['dev']),
+      )
+      const run = await watch.start(() => request, logger)
       entry.printSummary = () => {
         if (!context.served) run.printSummary(logger)
       }

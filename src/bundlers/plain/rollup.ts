@@ -1,7 +1,8 @@
-import { resolveOptions } from '../../options/resolve.ts'
+import { effectiveOptions } from '../../config/effective-options.ts'
 import type { Options } from '../../types.ts'
 import { realRoot } from '../../utils/real-root.ts'
 import type { StartRun } from '../adapter.ts'
+import { configured } from '../configured.ts'
 import { stderrLogger } from './logger.ts'
 import { plainRequest } from './request.ts'
 import { WatchRun } from './watch-run.ts'
@@ -42,10 +43,12 @@ export function rollupHooks(
         async handler({ cwd, logLevel }) {
           if (!this.meta.watchMode) return
           const logger = stderrLogger(logLevel)
-          const run = await watch.start(() => {
-            const options = resolveOptions(given)
+          const run = await watch.start(async () => {
             const base = typeof cwd === 'string' ? cwd : workingDirectory()
-            return plainRequest(options, realRoot(base, options.root))
+            const query = { given, cwd: base, root: undefined, mode: undefined }
+            return configured(await effectiveOptions(query), ({ options }) =>
+              plainRequest(options, realRoot(base, options.root)),
+            )
           }, logger)
           run.printSummary(logger)
         },

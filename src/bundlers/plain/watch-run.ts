@@ -17,7 +17,7 @@ export class WatchRun {
    *
    * @throws PortsError when a required service can't be had.
    */
-  start(request: () => RunRequest, logger: HostLogger): Promise<Run> {
+  start(request: () => RunRequest | Promise<RunRequest>, logger: HostLogger): Promise<Run> {
     this.#starting ??= this.#begin(request, logger)
     return this.#starting
   }
@@ -38,11 +38,12 @@ export class WatchRun {
     )
   }
 
-  async #begin(request: () => RunRequest, logger: HostLogger): Promise<Run> {
+  async #begin(request: () => RunRequest | Promise<RunRequest>, logger: HostLogger): Promise<Run> {
     try {
-      const run = await this.#startRun(request())
+      const run = await this.#startRun(await request())
       this.#latest = run
       run.report(logger)
+      run.followConfig({ logger, proxies: false })
       return run
     } catch (error) {
       this.#starting = undefined

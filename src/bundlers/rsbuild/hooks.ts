@@ -1,14 +1,16 @@
 import type { RsbuildPlugin, RsbuildPluginAPI, ServerConfig } from '@rsbuild/core'
 import type { Server } from 'node:http'
+import { effectiveOptions } from '../../config/effective-options.ts'
+import type { ServerOptions as HttpsOptions } from 'node:https'
 import { portFlag } from '../../options/port-flag.ts'
-import { resolveOptions } from '../../options/resolve.ts'
 import type { ResolvedOptions, ResolvedService } from '../../options/resolved.ts'
 import type { PortReservation } from '../../reservation/reservation.ts'
 import type { Options } from '../../types.ts'
 import { realRoot } from '../../utils/real-root.ts'
 import type { HostService, Run, RunRequest, StartRun } from '../adapter.ts'
+import { configured } from '../configured.ts'
 import { handOver } from '../handover.ts'
-import { createHmrServer } from '../hmr-server.ts'
+import { closeHmrServer, createHmrServer } from '../hmr-server.ts'
 import { prefixTitle } from '../title.ts'
 import { envFileNames, typedPort, withPort } from '../own-port.ts'
 import { passPortCheck } from '../port-check.ts'
@@ -30,16 +32,22 @@ interface Pending {
   readonly options: ResolvedOptions
   readonly own: PortReservation | undefined
   readonly hmr: PortReservation | undefined
+  readonly https: HttpsOptions | undefined
   /** Ends the wait for Rsbuild's port check. */
   readonly checked: () => void
 }
 
 type Addresses = Record<string, { port: number; url: string }>
 
-/** The Rsbuild plugin of one `ports()`, and where its services are. */
+/**
+ * The Rsbuild plugin of one `ports()`, and where its services are.
+ *
+ * @param refresh Called when addresses have changed while a server runs.
+ */
 export function rsbuildHooks(
   given: Options | undefined,
   world: () => RsbuildWorld,
+  refresh: () => void,
 ): { plugin: RsbuildPlugin; addresses: () => Addresses } {
   let pending: Pending | undefined
   let latest: Run | undefined
@@ -58,14 +66,23 @@ export function rsbuildHooks(
         const server = config.server ?? {}
         const preview = action === 'preview'
         const usual = Number(server.port) || RSBUILD_PORT
-        const options = resolveOptions(given, { dev: usual, hmr: usual + 1000, preview: usual })
         const place = { ...world(), root: api.context.rootPath, preview }
-        const run = await place.startRun(request(options, server, place))
+        const found = await effectiveOptions({
+          given,
+          cwd: place.cwd,
+          root: place.root,
+          mode: modeOf(place),
+          builtIn: { dev: usual, hmr: usual + 1000, preview: usual },
+        })
+        const { options } = found
+        const asked = configured(found, ({ options }) => request(options, server, place))
+        const run = await place.startRun(asked)
         latest = run
         const own = run.reservation(preview ? 'preview' : 'dev')
         const hmr = run.reservation('hmr')
         const checked = own ? passPortCheck(own) : () => {}
-        pending = { run, options, own, hmr, checked }
+        const https = typeof server.https === 'object' ? (server.https as HttpsOptions) : undefined
+        pending = { run, options, own, hmr, https, checked }
         config.server = { ...server, ...(own && { port: own.port, strictPort: true }) }
         if (own?.host !== undefined && server.host === undefined) config.server.host = own.host
         const proxy = proxyOptions(run, options, server.proxy, logger)
@@ -83,19 +100,18 @@ export function rsbuildHooks(
       const taken = pending
       pending = undefined
       if (!taken) return
-      const { run, own, hmr, checked } = taken
+      const { run, own, hmr, https, checked } = taken
       checked()
       run.report(logger)
       const http = server.httpServer as Server | null
-      const hmrServer = hmr && createHmrServer(undefined)
+      const hmrServer = hmr && createHmrServer(https)
       if (hmr && hmrServer) {
         handOver(hmrServer, hmr)
         hmr.adoptWhenFree(hmrServer)
         api.onAfterStartDevServer(() => server.connectWebSocket?.({ server: hmrServer }))
       }
       const end = (): void => {
-        hmrServer?.close()
-        hmrServer?.closeAllConnections()
+        closeHmrServer(hmrServer)
         // The command line closes a server to start the next one, or to end; it doesn't say which.
         if (isCommand(world().argv)) run.use.session.linger(run.use)
         else run.close()
@@ -113,9 +129,12 @@ export function rsbuildHooks(
     })
     api.onBeforeStartDevServer(({ server }) => attach(server as Parameters<typeof attach>[0]))
     api.onBeforeStartPreviewServer(({ server }) => attach(server as Parameters<typeof attach>[0]))
-    const print = (): void => latest?.printSummary(logger)
-    api.onAfterStartDevServer(print)
-    api.onAfterStartPreviewServer(print)
+    const started = (): void => {
+      latest?.printSummary(logger)
+      latest?.followConfig({ logger, proxies: true, refresh })
+    }
+    api.onAfterStartDevServer(started)
+    api.onAfterStartPreviewServer(started)
   }
   return {
     plugin: { name: 'unplugin-ports', setup },
@@ -134,9 +153,15 @@ interface Place {
   readonly preview: boolean
 }
 
+function modeOf({ preview }: Pick<Place, 'preview'>): string {
+  return preview ? 'production' : 'development'
+}
+
 function request(options: ResolvedOptions, server: ServerConfig, place: Place): RunRequest {
   const own = place.preview ? 'preview' : 'dev'
-  const port = Number(server.port) || undefined
+  const configured = Number(server.port) || undefined
+  // Rsbuild has filled in its default by now, and that is no wish of anybody's.
+  const port = configured === RSBUILD_PORT ? undefined : configured
   const flag = portFlag(place.argv)
   const secure = Boolean(server.https)
   // Rsbuild gets `server.host` from its own default when nobody says anything.
@@ -148,7 +173,7 @@ function request(options: ResolvedOptions, server: ServerConfig, place: Place): 
     const bound = host(service) as string | boolean | undefined
     if (service.kind === 'hmr') {
       const separate = service.separate && !place.preview
-      return separate ? [{ service, host: bound, hold: true, secure: false }] : []
+      return separate ? [{ service, host: bound, hold: true, secure }] : []
     }
     if (service.kind !== own || server.middlewareMode) return []
     const strict = service.strict ?? server.strictPort
@@ -161,9 +186,9 @@ function request(options: ResolvedOptions, server: ServerConfig, place: Place): 
     options,
     services,
     shared: shares && own === 'dev' && !server.middlewareMode ? { hmr: 'dev' } : {},
-    typed: typedPort(own, flag === port ? flag : undefined),
+    typed: typedPort(own, flag === configured ? flag : undefined),
     root,
     envDirectory: root,
-    envFiles: envFileNames(place.preview ? 'production' : 'development'),
+    envFiles: envFileNames(modeOf(place)),
   }
 }

@@ -1,22 +1,30 @@
 import type { Server } from 'node:http'
-import type { Plugin, PreviewServer, UserConfig, ViteDevServer } from 'vite'
+import type { ConfigEnv, Plugin, PreviewServer, UserConfig, ViteDevServer } from 'vite'
+import {
+  type EffectiveOptions,
+  effectiveOptions,
+  type HostQuery,
+} from '../../config/effective-options.ts'
 import { resolveOptions } from '../../options/resolve.ts'
 import type { ResolvedOptions } from '../../options/resolved.ts'
-import { registry } from '../../reservation/registry.ts'
-import type { SessionUse } from '../../reservation/session.ts'
 import type { Options } from '../../types.ts'
-import type { HostLogger, Run, StartRun } from '../adapter.ts'
+import type { ConfigFollower, HostLogger, Run, StartRun } from '../adapter.ts'
+import { configured } from '../configured.ts'
 import { handOver } from '../handover.ts'
-import { createHmrServer } from '../hmr-server.ts'
+import { closeHmrServer, createHmrServer } from '../hmr-server.ts'
+import { announceRun, restartFrom } from '../restart.ts'
+import { isFirst, needsPorts, readHost, runRequest, usualPorts, type ViteHost } from './host.ts'
 import { prefixTitle } from '../title.ts'
 import { RESOLVED_ID } from '../../virtual-module.ts'
-import { isFirst, needsPorts, readHost, runRequest, usualPorts } from './host.ts'
 import { hmrOptionName, injectPorts } from './inject.ts'
 import { hideOwnWrites } from './own-writes.ts'
 import { hideWildcardWarning } from './wildcard-warning.ts'
 
 /** Ports of a config that never became a server are given back after this, in milliseconds. */
 const ABANDONED_AFTER_MS = 120_000
+
+/** With the prefix that lets client code read it. */
+const HMR_VARIABLE = 'VITE_HMR_PORT'
 
 /** What the adapter needs of the process. */
 export interface ViteWorld {
@@ -62,13 +70,28 @@ export function viteHooks(
       async handler(config, env): Promise<UserConfig | undefined> {
         if (!needsPorts(config, env)) return undefined
         const { argv, cwd } = world()
-        const all = resolveOptions(given, usualPorts(config))
-        const options = isFirst(config, plugin) ? all : withoutServers(all)
-        const hmrService = options.services.find((service) => service.kind === 'hmr')
-        const host = readHost(config, env, hmrService)
-        const run = await startRun(
-          runRequest(options, config, env, host, { argv, cwd, ownServer: asksForDev(given) }),
+        const builtIn = usualPorts(config)
+        const query = {
+          given,
+          cwd,
+          root: config.root,
+          mode: env.mode,
+          builtIn,
+          hmrVariable: HMR_VARIABLE,
+        }
+        const first = isFirst(config, plugin)
+        const found = first ? await effectiveOptions(query) : onlyMore(query)
+        const request = configured(found, ({ options, named }) =>
+          runRequest(options, config, env, hostOf(options, config, env), {
+            argv,
+            cwd,
+            // In middleware mode `dev` is a server of the user's own, there only when asked for.
+            ownServer: named.has('dev'),
+          }),
         )
+        const { options } = found
+        const host = hostOf(options, config, env)
+        const run = await startRun(request)
         const hmrServer = run.reservation('hmr') && createHmrServer(host.https)
         const abandoned = setTimeout(() => {
           if (pending?.run === run) take()?.run.close()
@@ -113,27 +136,35 @@ export function viteHooks(
   return { plugin, addresses: () => latest?.addresses() ?? {} }
 }
 
-function withoutServers(options: ResolvedOptions): ResolvedOptions {
-  const services = options.services.filter((service) => service.kind === 'external')
-  return { ...options, services }
+/** What a further `ports()` of the same config adds: the servers and the config file belong to the first. */
+function onlyMore({ given, builtIn }: HostQuery): EffectiveOptions {
+  const all = resolveOptions(given, builtIn)
+  const services = all.services.filter((service) => service.kind === 'external')
+  const found: EffectiveOptions = {
+    options: { ...all, services },
+    named: new Set(),
+    file: undefined,
+    stamp: '',
+    again: () => Promise.resolve(found),
+  }
+  return found
 }
 
-/** In middleware mode `dev` is a server of the user's own, so it is there only when asked for. */
-function asksForDev(given: Options | undefined): boolean {
-  return given?.services?.dev !== undefined
+function hostOf(options: ResolvedOptions, config: UserConfig, env: ConfigEnv): ViteHost {
+  return readHost(
+    config,
+    env,
+    options.services.find(({ kind }) => kind === 'hmr'),
+  )
 }
 
 function versionOf(context: unknown): string | undefined {
   return (context as { meta?: { viteVersion?: string } } | undefined)?.meta?.viteVersion
 }
 
-/** The run of a use, for a restart that knows only the uses it opened. */
-const runs = new WeakMap<SessionUse, Run>()
-
 /** Ties a run to a dev server: handover, restart, summary, close. */
 function attach(server: ViteDevServer, { run, hmrServer }: Pending): void {
-  const { restarting } = registry()
-  runs.set(run.use, run)
+  announceRun(run)
   const dev = run.reservation('dev')
   const http = server.httpServer
   if (dev && http) {
@@ -147,13 +178,15 @@ function attach(server: ViteDevServer, { run, hmrServer }: Pending): void {
     hmr.adoptWhenFree(hmrServer)
   }
   const end = (): void => {
-    hmrServer?.close()
-    hmrServer?.closeAllConnections()
+    closeHmrServer(hmrServer)
     run.close()
   }
   printAfterUrls(server, run)
   run.onMoved(() => reloadModule(server))
   hideOwnWrites(server, run)
+  const follow = (): void => run.followConfig(follower(server))
+  if (http) http.once('listening', follow)
+  else follow()
 
   const { close, restart } = server
   server.close = async () => {
@@ -165,15 +198,27 @@ function attach(server: ViteDevServer, { run, hmrServer }: Pending): void {
   }
   server.restart = async (force) => {
     const { config } = server
-    const replacement = { from: run.use, opened: [] as SessionUse[] }
-    await restarting.run(replacement, () => restart.call(server, force))
+    const { opened, next } = await restartFrom(run, () => restart.call(server, force))
     // Still the old config: the new one was broken, and this server goes on.
-    if (server.config === config) for (const use of replacement.opened) use.close()
+    if (server.config === config) for (const use of opened) use.close()
     else {
       end()
-      const next = replacement.opened.map((use) => runs.get(use)).findLast(Boolean)
       next?.continueAfter(run, server.config.logger)
     }
+  }
+}
+
+/** What a Vite dev server does about edits of the config file. */
+function follower(server: ViteDevServer): ConfigFollower {
+  return {
+    logger: server.config.logger,
+    proxies: true,
+    async restart() {
+      const before = server.resolvedUrls?.local[0]
+      await server.restart()
+      if (server.resolvedUrls?.local[0] !== before) server.printUrls()
+    },
+    refresh: () => reloadModule(server),
   }
 }
 
@@ -194,6 +239,8 @@ function attachPreview(server: PreviewServer, run: Run): void {
     handOver(server.httpServer as Server, preview)
   }
   server.httpServer.once('close', () => run.close())
+  const { logger } = server.config
+  server.httpServer.once('listening', () => run.followConfig({ logger, proxies: true }))
   printAfterUrls(server, run)
 }
 

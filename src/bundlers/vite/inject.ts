@@ -81,7 +81,8 @@ function proxiedServices(
     return [
       {
         get url() {
-          return reservation.url
+          // Another one after an edit of the config file.
+          return (run.reservation(name) ?? reservation).url
         },
         rules: proxy,
         hint,

@@ -2,11 +2,11 @@ import type { Deadline, Findings, OwnerSearch, PortOwner } from './types.ts'
 
 /**
  * Runs `search` for at most `timeoutMs` milliseconds and returns the owners it found by then,
- * keyed by port. Never rejects; ports nobody listens on are absent.
+ * keyed by port (0 for a path). Never rejects; ports nobody listens on are absent.
  */
-export async function collectOwners(
-  search: OwnerSearch,
-  ports: ReadonlySet<number>,
+export async function collectOwners<Wanted>(
+  search: OwnerSearch<Wanted>,
+  wanted: Wanted,
   timeoutMs: number,
 ): Promise<Map<number, PortOwner[]>> {
   const findings: Findings = { sockets: [], processes: new Map() }
@@ -18,7 +18,7 @@ export async function collectOwners(
     timer = setTimeout(resolve, timeoutMs)
   })
   // A failed search is an incomplete answer, and so is every answer another user's processes hide from.
-  const searched = search(ports, findings, deadline).catch(() => {})
+  const searched = search(wanted, findings, deadline).catch(() => {})
   await Promise.race([searched, timeUp])
   clearTimeout(timer)
   return ownersByPort(findings)

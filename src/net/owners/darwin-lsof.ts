@@ -5,7 +5,7 @@ export interface LsofListener {
 }
 
 /**
- * Parses `lsof -nP -iTCP -sTCP:LISTEN -F pn`. A process that listens on several addresses or
+ * Parses `lsof -nP -iTCP -sTCP:LISTEN -F pn`, and the same of `-iUDP`. A process that listens on several addresses or
  * through several descriptors comes up as often, as in lsof's listing.
  */
 export function parseLsofListeners(output: string): LsofListener[] {
@@ -14,6 +14,11 @@ export function parseLsofListeners(output: string): LsofListener[] {
     const port = /^[^>]*:(\d+)$/.exec(name)?.[1]
     return port === undefined ? [] : [{ pid, port: Number(port) }]
   })
+}
+
+/** Parses `lsof -F pn -- <path>` into the pids of who has the socket at `path` bound. */
+export function parseLsofPath(output: string, path: string): number[] {
+  return filesOf(output).flatMap(({ pid, name }) => (name === path ? [pid] : []))
 }
 
 /** Parses `lsof -a -d cwd -p <pids> -F pn` into working directories by pid. */

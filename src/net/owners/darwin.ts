@@ -1,4 +1,4 @@
-import { parseLsofCwds, parseLsofListeners } from './darwin-lsof.ts'
+import { parseLsofCwds, parseLsofListeners, parseLsofPath } from './darwin-lsof.ts'
 import { parsePs } from './darwin-ps.ts'
 import { runTool, type RunTool } from './run-tool.ts'
 import type { Deadline, Findings } from './types.ts'
@@ -21,15 +21,44 @@ export async function searchDarwin(
   findings: Findings,
   deadline: Deadline,
   run: RunTool = runTool,
+  protocol: 'tcp' | 'udp' = 'tcp',
 ): Promise<void> {
-  const ask = (file: string, args: readonly string[]): Promise<string> =>
-    run(file, args, { timeoutMs: deadline.remainingMs() }).then((output) => output ?? '')
-
-  const onPorts = `-iTCP:${[...ports].join(',')}`
-  const listing = await ask(LSOF, ['-nPw', onPorts, '-sTCP:LISTEN', '-F', 'pn'])
+  const onPorts = `-i${protocol.toUpperCase()}:${[...ports].join(',')}`
+  const listening = protocol === 'tcp' ? ['-sTCP:LISTEN'] : []
+  const listing = await asker(run, deadline)(LSOF, ['-nPw', onPorts, ...listening, '-F', 'pn'])
   for (const { pid, port } of parseLsofListeners(listing)) {
     if (ports.has(port)) findings.sockets.push({ port, pids: new Set([pid]) })
   }
+  await describeProcesses(findings, deadline, run)
+}
+
+/** Finds who has the socket at `path` bound; it is in the findings as port 0. */
+export async function searchDarwinPath(
+  path: string,
+  findings: Findings,
+  deadline: Deadline,
+  run: RunTool = runTool,
+): Promise<void> {
+  const listing = await asker(run, deadline)(LSOF, ['-nPw', '-F', 'pn', '--', path])
+  for (const pid of parseLsofPath(listing, path)) {
+    findings.sockets.push({ port: 0, pids: new Set([pid]) })
+  }
+  await describeProcesses(findings, deadline, run)
+}
+
+function asker(
+  run: RunTool,
+  deadline: Deadline,
+): (file: string, args: readonly string[]) => Promise<string> {
+  return async (file, args) => (await run(file, args, { timeoutMs: deadline.remainingMs() })) ?? ''
+}
+
+async function describeProcesses(
+  findings: Findings,
+  deadline: Deadline,
+  run: RunTool,
+): Promise<void> {
+  const ask = asker(run, deadline)
   const pids = [...new Set(findings.sockets.flatMap((socket) => [...socket.pids]))]
   if (pids.length === 0) return
 

@@ -1,15 +1,36 @@
+import { type Endpoint, endpointParts } from '../endpoint.ts'
 import { collectOwners } from './collect.ts'
-import { searchDarwin } from './darwin.ts'
-import { searchLinux } from './linux.ts'
+import { searchDarwin, searchDarwinPath } from './darwin.ts'
+import { searchLinux, searchLinuxPath } from './linux.ts'
 import type { OwnerSearch, PortOwner } from './types.ts'
 import { searchWindows } from './windows.ts'
 
 export type { PortOwner } from './types.ts'
 
-const searches: Partial<Record<NodeJS.Platform, OwnerSearch>> = {
-  linux: (ports, findings, deadline) => searchLinux(ports, findings, deadline),
-  darwin: (ports, findings, deadline) => searchDarwin(ports, findings, deadline),
-  win32: (ports, findings, deadline) => searchWindows(ports, findings, deadline),
+/** The searches of one platform. */
+interface Searches {
+  readonly tcp: OwnerSearch
+  readonly udp: OwnerSearch
+  /** Absent on Windows, where no tool tells who has a pipe. */
+  readonly path?: OwnerSearch<string>
+}
+
+const searches: Partial<Record<NodeJS.Platform, Searches>> = {
+  linux: {
+    tcp: (ports, findings, deadline) => searchLinux(ports, findings, deadline),
+    udp: (ports, findings, deadline) => searchLinux(ports, findings, deadline, { protocol: 'udp' }),
+    path: (path, findings, deadline) => searchLinuxPath(path, findings, deadline),
+  },
+  darwin: {
+    tcp: (ports, findings, deadline) => searchDarwin(ports, findings, deadline),
+    udp: (ports, findings, deadline) => searchDarwin(ports, findings, deadline, undefined, 'udp'),
+    path: (path, findings, deadline) => searchDarwinPath(path, findings, deadline),
+  },
+  win32: {
+    tcp: (ports, findings, deadline) => searchWindows(ports, findings, deadline),
+    udp: (ports, findings, deadline) =>
+      searchWindows(ports, findings, deadline, { protocol: 'udp' }),
+  },
 }
 
 /** How {@link findPortOwners} looks. */
@@ -25,19 +46,41 @@ export interface FindPortOwnersOptions {
 }
 
 /**
- * Asks the operating system which processes listen on `ports` (TCP, both families, any address).
+ * Asks the operating system which processes listen on `endpoints` (a number is a TCP port; both
+ * families, any address).
  *
  * A socket that several processes share lists all of them, the one that started first (and so made
  * the socket) in front. A listener whose process may not be looked at is an entry without `pid`;
- * macOS does not show other users' listeners at all. Ports nobody listens on are absent, and the
+ * macOS does not show other users' listeners at all. Endpoints nobody listens on are absent, and the
  * map is empty on systems that can't tell. Never throws or rejects.
  */
-export async function findPortOwners(
-  ports: readonly number[],
+export async function findPortOwners<E extends Endpoint>(
+  endpoints: readonly E[],
   { platform = process.platform, timeoutMs = 1000 }: FindPortOwnersOptions = {},
-): Promise<Map<number, PortOwner[]>> {
-  const wanted = new Set(ports.filter((port) => Number.isInteger(port) && port > 0 && port < 65536))
+): Promise<Map<E, PortOwner[]>> {
+  const found = new Map<E, PortOwner[]>()
   const search = searches[platform]
-  if (!search || wanted.size === 0) return new Map()
-  return collectOwners(search, wanted, timeoutMs)
+  if (!search) return found
+  const onPorts = async (protocol: 'tcp' | 'udp'): Promise<void> => {
+    const wanted = new Map<number, E>()
+    for (const endpoint of endpoints) {
+      const { port, protocol: its = 'tcp' } = endpointParts(endpoint)
+      const valid = Number.isInteger(port) && port > 0 && port < 65_536
+      if (its === protocol && valid) wanted.set(port, endpoint)
+    }
+    if (wanted.size === 0) return
+    const owners = await collectOwners(search[protocol], new Set(wanted.keys()), timeoutMs)
+    for (const [port, endpoint] of wanted) {
+      const list = owners.get(port)
+      if (list) found.set(endpoint, list)
+    }
+  }
+  const onPath = async (endpoint: E): Promise<void> => {
+    const { path } = endpointParts(endpoint)
+    if (path === undefined || !search.path) return
+    const owners = (await collectOwners(search.path, path, timeoutMs)).get(0)
+    if (owners) found.set(endpoint, owners)
+  }
+  await Promise.all([onPorts('tcp'), onPorts('udp'), ...endpoints.map(onPath)])
+  return found
 }

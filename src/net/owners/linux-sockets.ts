@@ -1,4 +1,4 @@
-/** A row of `/proc/net/tcp` or `tcp6` in state LISTEN. */
+/** A row of `/proc/net/tcp` or `udp` (or their IPv6 tables) that stands for a server. */
 export interface ListenRow {
   readonly port: number
   /** Links in `/proc/<pid>/fd` name the socket by it; `0` when no process has it any more. */
@@ -13,14 +13,22 @@ export interface ListenRow {
 const LISTEN_ROW =
   /^ *\d+: [\dA-F]+:([\dA-F]{4}) [\dA-F]+:[\dA-F]{4} 0A (?: *[^ \n]+ ){5} *(\d+)(?= |$)/gm
 
-/**
- * The listeners on `ports` (on any when left out) in the text of `/proc/net/tcp` or `tcp6`; odd lines
- * are passed over.
- */
-export function parseListenRows(table: string, ports?: ReadonlySet<number>): ListenRow[] {
-  const rows = Array.from(table.matchAll(LISTEN_ROW), ([, port = '', inode]) => ({
-    port: Number.parseInt(port, 16),
-    inode: Number(inode),
-  }))
+/** The same for UDP, where a bound socket is in state `07` until it is connected to one peer. */
+const BOUND_ROW =
+  /^ *\d+: [\dA-F]+:([\dA-F]{4}) [\dA-F]+:[\dA-F]{4} 07 (?: *[^ \n]+ ){5} *(\d+)(?= |$)/gm
+
+/** The servers on `ports` (on any when undefined) in the text of one of the tables; odd lines are passed over. */
+export function parseListenRows(
+  table: string,
+  ports: ReadonlySet<number> | undefined,
+  protocol: 'tcp' | 'udp' = 'tcp',
+): ListenRow[] {
+  const rows = Array.from(
+    table.matchAll(protocol === 'tcp' ? LISTEN_ROW : BOUND_ROW),
+    ([, port = '', inode]) => ({
+      port: Number.parseInt(port, 16),
+      inode: Number(inode),
+    }),
+  )
   return ports ? rows.filter((row) => ports.has(row.port)) : rows
 }

@@ -2,6 +2,7 @@ import { readFile, readdir, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readProcess } from './linux-process.ts'
 import { type ListenRow, parseListenRows } from './linux-sockets.ts'
+import { parseUnixListeners } from './linux-unix.ts'
 import type { Deadline, Findings, ListeningSocket } from './types.ts'
 
 /** libuv has four threads for file access; more at once would only queue up in front of others' reads. */
@@ -13,22 +14,47 @@ export interface LinuxSearchOptions {
   procRoot?: string
   /** Looked at first, as our own sockets are the likeliest. Default: this process. */
   ownPid?: number
+  /** @default 'tcp' */
+  protocol?: 'tcp' | 'udp'
 }
 
-/**
- * Finds listeners in `/proc/net/tcp{,6}` and their processes by the socket links in `/proc/<pid>/fd`.
- *
- * All processes are looked at, also after every socket has been found once: a worker may come up
- * before the process that made the socket.
- */
+/** Finds servers in `/proc/net/tcp{,6}` or `udp{,6}` and the processes that have their sockets. */
 export async function searchLinux(
   ports: ReadonlySet<number>,
   findings: Findings,
   deadline: Deadline,
-  { procRoot = '/proc', ownPid = process.pid }: LinuxSearchOptions = {},
+  options: LinuxSearchOptions = {},
+): Promise<void> {
+  const { procRoot = '/proc', protocol = 'tcp' } = options
+  await findProcesses(await readListenRows(procRoot, ports, protocol), findings, deadline, options)
+}
+
+/** Finds who listens on the socket at `path`; it is in the findings as port 0. */
+export async function searchLinuxPath(
+  path: string,
+  findings: Findings,
+  deadline: Deadline,
+  options: LinuxSearchOptions = {},
+): Promise<void> {
+  const table = await readOptional(join(options.procRoot ?? '/proc', 'net/unix'))
+  const rows = parseUnixListeners(table, path).map((inode) => ({ port: 0, inode }))
+  await findProcesses(rows, findings, deadline, options)
+}
+
+/**
+ * The processes of sockets, by the links in `/proc/<pid>/fd`.
+ *
+ * All processes are looked at, also after every socket has been found once: a worker may come up
+ * before the process that made the socket.
+ */
+async function findProcesses(
+  rows: readonly ListenRow[],
+  findings: Findings,
+  deadline: Deadline,
+  { procRoot = '/proc', ownPid = process.pid }: LinuxSearchOptions,
 ): Promise<void> {
   const byLink = new Map<string, ListeningSocket>()
-  for (const { port, inode } of await readListenRows(procRoot, ports)) {
+  for (const { port, inode } of rows) {
     const socket: ListeningSocket = { port, pids: new Set() }
     findings.sockets.push(socket)
     byLink.set(`socket:[${inode}]`, socket)
@@ -53,13 +79,15 @@ export async function searchLinux(
   await Promise.all(Array.from({ length: CONCURRENCY }, visitRest))
 }
 
-/** The listeners on `ports`, or on any port; nothing where the tables can't be read. */
+/** The servers on `ports`, or on any port; nothing where the tables can't be read. */
 export async function readListenRows(
   procRoot: string,
   ports?: ReadonlySet<number>,
+  protocol: 'tcp' | 'udp' = 'tcp',
 ): Promise<ListenRow[]> {
-  const tables = ['net/tcp', 'net/tcp6'].map((name) => readOptional(join(procRoot, name)))
-  return (await Promise.all(tables)).flatMap((table) => parseListenRows(table, ports))
+  const names = [protocol, `${protocol}6`]
+  const tables = names.map((name) => readOptional(join(procRoot, 'net', name)))
+  return (await Promise.all(tables)).flatMap((table) => parseListenRows(table, ports, protocol))
 }
 
 /** When the system started, in milliseconds since 1970; `undefined` when it does not say. */

@@ -4,7 +4,7 @@ import { parseLsofListeners } from './darwin-lsof.ts'
 import { readListenRows } from './linux.ts'
 import { runTool, type RunTool } from './run-tool.ts'
 import { parseNetstat } from './windows-netstat.ts'
-import { NETSTAT_PROTOCOLS, netstatArgs } from './windows.ts'
+import { netstatArgs, netstatTables } from './windows.ts'
 
 /** How {@link listeningPorts} looks; other than the defaults in tests. */
 export interface ListeningPortsOptions {
@@ -40,7 +40,7 @@ export async function listeningPorts({
     case 'win32': {
       const netstat = win32.join(systemRoot, 'System32', 'netstat.exe')
       const lists = await Promise.all(
-        NETSTAT_PROTOCOLS.map((protocol) => run(netstat, netstatArgs(protocol), { timeoutMs })),
+        netstatTables('tcp').map((table) => run(netstat, netstatArgs(table), { timeoutMs })),
       )
       return portsOf(lists.flatMap((list) => parseNetstat(list ?? '')))
     }

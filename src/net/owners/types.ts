@@ -1,5 +1,6 @@
-/** A process that listens on a port, as far as the operating system tells this user. */
+/** A process that listens on a port or path, as far as the operating system tells this user. */
 export interface PortOwner {
+  /** `0` for a path. */
   port: number
   /** Undefined when somebody listens but the process may not be looked at: it is another user's. */
   pid?: number
@@ -33,8 +34,8 @@ export interface Deadline {
 }
 
 /** A search on one platform. It may reject; what it had found by then counts. */
-export type OwnerSearch = (
-  ports: ReadonlySet<number>,
+export type OwnerSearch<Wanted = ReadonlySet<number>> = (
+  wanted: Wanted,
   findings: Findings,
   deadline: Deadline,
 ) => Promise<void>

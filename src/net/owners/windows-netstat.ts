@@ -10,10 +10,13 @@ export interface NetstatListener {
  */
 const LISTEN_ROW = /^ *TCP +\S+:(\d{1,5}) +(?:0\.0\.0\.0|\[::\]):0 +(?:\S.* )?(\d+)\s*$/
 
-/** Parses `netstat -ano -p TCP` or `-p TCPv6` in any display language. */
+/** UDP has no states, and no foreign address either. */
+const BOUND_ROW = /^ *UDP +\S+:(\d{1,5}) +\*:\* +(\d+)\s*$/
+
+/** Parses `netstat -ano -p TCP`, `TCPv6`, `UDP` or `UDPv6` in any display language. */
 export function parseNetstat(output: string): NetstatListener[] {
   return output.split('\n').flatMap((line) => {
-    const match = LISTEN_ROW.exec(line)
+    const match = LISTEN_ROW.exec(line) ?? BOUND_ROW.exec(line)
     return match ? [{ port: Number(match[1]), pid: Number(match[2]) }] : []
   })
 }

@@ -9,14 +9,19 @@ export interface WindowsSearchOptions {
   run?: RunTool
   /** Default: `%SystemRoot%`, else `C:\Windows`. */
   systemRoot?: string
+  /** @default 'tcp' */
+  protocol?: 'tcp' | 'udp'
 }
 
-/** One call of netstat for each family. */
-export const NETSTAT_PROTOCOLS = ['TCP', 'TCPv6'] as const
+/** The tables of netstat that have a protocol's sockets, one for each family. */
+export function netstatTables(protocol: 'tcp' | 'udp'): readonly string[] {
+  const table = protocol.toUpperCase()
+  return [table, `${table}v6`]
+}
 
-/** Arguments that list the sockets of one protocol with numbers only. */
-export function netstatArgs(protocol: string): readonly string[] {
-  return ['-ano', '-p', protocol]
+/** Arguments that list the sockets of one table with numbers only. */
+export function netstatArgs(table: string): readonly string[] {
+  return ['-ano', '-p', table]
 }
 
 /** PowerShell's path below `System32`. */
@@ -35,6 +40,7 @@ export async function searchWindows(
   {
     run = runTool,
     systemRoot = process.env.SystemRoot ?? 'C:\\Windows',
+    protocol = 'tcp',
   }: WindowsSearchOptions = {},
 ): Promise<void> {
   // By path, because Windows looks for a bare name in the working directory first.
@@ -44,12 +50,12 @@ export async function searchWindows(
       (output) => output ?? '',
     )
 
-  const addListeners = async (protocol: string): Promise<void> => {
-    for (const { port, pid } of parseNetstat(await ask('netstat.exe', netstatArgs(protocol)))) {
+  const addServers = async (table: string): Promise<void> => {
+    for (const { port, pid } of parseNetstat(await ask('netstat.exe', netstatArgs(table)))) {
       if (ports.has(port)) findings.sockets.push({ port, pids: new Set([pid]) })
     }
   }
-  await Promise.all(NETSTAT_PROTOCOLS.map(addListeners))
+  await Promise.all(netstatTables(protocol).map(addServers))
   const pids = [...new Set(findings.sockets.flatMap((socket) => [...socket.pids]))]
   if (pids.length === 0) return
 

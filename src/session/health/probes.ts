@@ -8,6 +8,8 @@ export interface ProbeTarget {
   /** IP address or name to connect to. */
   readonly hostname: string
   readonly path: string
+  /** Of a service that listens on a path instead of a port. */
+  readonly socketPath: string | undefined
   /** Statuses that count as healthy; empty for everything below 500. */
   readonly status: readonly number[]
   readonly timeoutMs: number
@@ -16,10 +18,14 @@ export interface ProbeTarget {
 const OK: ProbeOutcome = { ok: true }
 
 /** Somebody accepts connections. */
-export async function probeTcp({ port, hostname, timeoutMs }: ProbeTarget): Promise<ProbeOutcome> {
+export async function probeTcp(target: ProbeTarget): Promise<ProbeOutcome> {
+  const { port, hostname, socketPath, timeoutMs } = target
   const { connect } = await import('node:net')
   return settle(timeoutMs, (finish, signal) => {
-    const socket = connect({ port, host: hostname, signal, autoSelectFamily: true })
+    const socket =
+      socketPath === undefined
+        ? connect({ port, host: hostname, signal, autoSelectFamily: true })
+        : connect({ path: socketPath, signal })
     socket.on('error', (error) => finish(failure(error)))
     socket.once('connect', () => {
       finish(OK)
@@ -29,12 +35,14 @@ export async function probeTcp({ port, hostname, timeoutMs }: ProbeTarget): Prom
 
 /** Somebody answers an HTTP request in time, with a status that counts. Certificates are not checked. */
 export async function probeHttp(target: ProbeTarget): Promise<ProbeOutcome> {
-  const { url, path, status, timeoutMs } = target
+  const { path, socketPath, status, timeoutMs } = target
+  const url = urlOf(target)
   const { request } = await import(url.startsWith('https:') ? 'node:https' : 'node:http')
   return settle(timeoutMs, (finish, signal) => {
     const asked = request(new URL(path, url), {
       signal,
       agent: false,
+      socketPath,
       rejectUnauthorized: false,
       headers: { 'user-agent': 'unplugin-ports', connection: 'close' },
     }) as import('node:http').ClientRequest
@@ -59,7 +67,8 @@ export async function probeWebSocket(
   target: ProbeTarget,
   protocol: string | undefined,
 ): Promise<ProbeOutcome> {
-  const { url, path, timeoutMs } = target
+  const { path, socketPath, timeoutMs } = target
+  const url = urlOf(target)
   const [{ request }, { randomBytes }] = await Promise.all([
     import(url.startsWith('https:') ? 'node:https' : 'node:http'),
     import('node:crypto'),
@@ -68,6 +77,7 @@ export async function probeWebSocket(
     const asked = request(new URL(path, url), {
       signal,
       agent: false,
+      socketPath,
       rejectUnauthorized: false,
       headers: {
         connection: 'Upgrade',
@@ -117,6 +127,11 @@ export async function probeUdp(target: ProbeTarget): Promise<ProbeOutcome> {
   })
 }
 
+/** The URL to ask; what listens on a path is asked as `localhost`. */
+function urlOf({ url, socketPath }: ProbeTarget): string {
+  return socketPath === undefined ? url : 'http://localhost'
+}
+
 /** A refusal on the same machine comes back within microseconds. */
 const UDP_PATIENCE_MS = 200
 
@@ -158,6 +173,7 @@ function settle(
 
 const REASONS: Record<string, string> = {
   ECONNREFUSED: 'nobody listens',
+  ENOENT: 'nobody listens',
   ECONNRESET: 'resets connections',
   ENOTFOUND: 'its host name does not resolve',
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { ResolvedService } from '../../options/resolved.ts'
 import type { PortReservation } from '../../reservation/reservation.ts'
 import type { Session } from '../../reservation/session.ts'
@@ -19,21 +20,37 @@ export interface HealthContext {
 export interface RunHealth {
   /** Forgets what is known of a service that has moved. */
   restart(service: string): void
+  /** Goes on with these services; one with the port and the settings from before is not watched anew. */
+  update(services: readonly ResolvedService[]): void
   close(): void
 }
 
 /** Watches the services of a run until it is closed; says one line for each change that somebody should know. */
 export function watchHealth(
-  services: readonly ResolvedService[],
+  initial: readonly ResolvedService[],
   context: HealthContext,
 ): RunHealth {
+  let services = initial
+  const watched = new Map<string, unknown>()
   const said = new Map<string, HealthState>()
   const monitor = new HealthMonitor((change) => {
     const line = changeLine(change, said, context)
     if (line) context.say(line.text, line.level)
   })
   const { healthSources } = context.session
-  const watch = ({ name, health, healthGiven }: ResolvedService): void => {
+  const settingsOf = ({ name, health, healthGiven }: ResolvedService): unknown => [
+    health,
+    healthGiven,
+    context.reservation(name)?.port,
+  ]
+  const forget = (name: string): void => {
+    said.delete(name)
+    watched.delete(name)
+    monitor.unwatch(name)
+  }
+  const watch = (service: ResolvedService): void => {
+    const { name, health, healthGiven } = service
+    watched.set(name, settingsOf(service))
     const reservation = () => context.reservation(name)
     if (!health || !reservation()) return
     // It was there before us, which the summary has said.
@@ -50,6 +67,17 @@ export function watchHealth(
       said.delete(name)
       const service = services.find((one) => one.name === name)
       if (service) watch(service)
+    },
+    update(next) {
+      services = next
+      for (const name of watched.keys()) {
+        if (!next.some((service) => service.name === name)) forget(name)
+      }
+      for (const service of next) {
+        if (isDeepStrictEqual(watched.get(service.name), settingsOf(service))) continue
+        forget(service.name)
+        watch(service)
+      }
     },
     close() {
       healthSources.delete(monitor)

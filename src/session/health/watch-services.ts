@@ -62,7 +62,15 @@ function probe(reservation: PortReservation, health: ResolvedHealth): Promise<Pr
   const { port, url, bound } = reservation
   const hostname = urlHostname(bound).replace(/^\[(.*)\]$/, '$1')
   const { path, status, timeoutMs, type } = health
-  const target: ProbeTarget = { port, url, hostname, path, status, timeoutMs }
+  const target: ProbeTarget = {
+    port,
+    url,
+    hostname,
+    path,
+    socketPath: reservation.path,
+    status,
+    timeoutMs,
+  }
   if (typeof type === 'function') return probeWith(type, target)
   switch (type) {
     case 'http':

@@ -24,14 +24,16 @@ export interface Host {
   readonly cannot: Readonly<Partial<Record<Line, string>>>
   /** Bound when the config names no host. */
   readonly defaultHost: 'localhost' | 'all'
-  /** Path of served code in which the services' URLs stand. */
-  readonly portsCode: string
+  /** Path of served code in which the services' URLs stand; a function finds it in the page. */
+  readonly portsCode: string | ((page: URL) => Promise<string>)
   /** How a page's client connects to the HMR socket, and how it is greeted. */
   readonly hmr: {
     /** `page` is where the page comes from. */
     path(page: URL): Promise<string>
     readonly protocols: readonly string[]
     readonly greeting: RegExp
+    /** The variable with its port. */
+    readonly variable: string
   }
   /** Installed packages of this repository, by the name the app knows them under. */
   readonly packages: Readonly<Record<string, string>>
@@ -49,8 +51,12 @@ export const stopSource = `const stop = (ms) => {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }`
 
+/** Ten bundlers that start at once on a small machine need some time, in milliseconds. */
+const URL_DEADLINE_MS = 60_000
+
 /** The first URL after `label` in the output of `child`. */
 export async function urlAfter(child: Child, label: RegExp): Promise<URL> {
-  const match = await child.sees(new RegExp(`${label.source}\\s+(https?://[^\\s/]+:\\d+)/`))
+  const pattern = new RegExp(`${label.source}\\s+(https?://[^\\s/]+:\\d+)/`)
+  const match = await child.sees(pattern, URL_DEADLINE_MS)
   return new URL(match[1] as string)
 }

@@ -15,7 +15,7 @@ export const rsbuildHost: Host = {
   },
   defaultHost: 'localhost',
   portsCode: CODE,
-  hmr: { path: socketPath, protocols: [], greeting: /"type":/ },
+  hmr: { path: socketPath, protocols: [], greeting: /"type":/, variable: 'HMR_PORT' },
   packages: { '@rsbuild/core': '@rsbuild/core' },
   files: (app) => ({
     'package.json': '{ "type": "module" }',

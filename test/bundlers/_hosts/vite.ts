@@ -18,6 +18,7 @@ export const viteHost: Host = {
     },
     protocols: ['vite-hmr'],
     greeting: /"connected"/,
+    variable: 'VITE_HMR_PORT',
   },
   packages: { vite: 'vite' },
   files: (app) => ({

@@ -14,7 +14,7 @@ export const devServerTraits = {
   cannot: {},
   defaultHost: 'all',
   portsCode: '/main.js',
-  hmr: { path: async () => '/ws', protocols: [], greeting: /"type":"hot"/ },
+  hmr: { path: async () => '/ws', protocols: [], greeting: /"type":"hot"/, variable: 'HMR_PORT' },
 } as const satisfies Partial<Host>
 
 /** `webpack serve` of webpack-cli. */
@@ -125,8 +125,8 @@ function slowSource(ms: number): string {
   return `${stopSource}
 const slow = {
   apply(compiler) {
-    // With less to go by, the port is chosen later, when the server starts.
-    if (process.env.WEBPACK_SERVE && compiler.options.devServer) stop(600)
+    // Elsewhere the port is chosen later, when the server starts.
+    if (process.env.WEBPACK_SERVE && process.argv.includes('serve')) stop(600)
     compiler.hooks.watchRun.tapPromise('slow', async () => {
       console.log('building')
       await new Promise((resolve) => setTimeout(resolve, ${ms}))

@@ -1,0 +1,80 @@
+import { dirname, relative } from 'node:path'
+import { configSchema } from '../options/schema.ts'
+import { checkAgainst, validateOptions } from '../options/validate.ts'
+import type { Options, PortsConfig } from '../types.ts'
+import { findConfigFile } from './find.ts'
+import { mergeOptions } from './merge.ts'
+import { optionsForRoot } from './packages.ts'
+import { stampOf } from './stamp.ts'
+import { type ConfigPlace, wrongOptions } from './problems.ts'
+import { readConfig, readConfigSync } from './read.ts'
+
+/** Whose options are wanted. */
+export interface OptionsQuery {
+  /** Absolute, with links resolved. The config file is looked for from here upwards. */
+  readonly root: string
+  /** What was given in code; it wins over the file, key by key. */
+  readonly given: Options | undefined
+  /** The bundler's mode; see `ConfigContext`. */
+  readonly mode?: string | undefined
+  /** The file was read before by this process and may have been edited. Default `false`. */
+  readonly fresh?: boolean
+}
+
+/** The options of a root, and where they come from. */
+export interface LoadedOptions {
+  /** Validated where a file was read; else exactly what was given. */
+  readonly options: Options | undefined
+  /** The config file, absolute; `undefined` when there is none. */
+  readonly file: string | undefined
+  /** Changes with every edit of the file; taken before it was read. */
+  readonly stamp: string
+}
+
+/**
+ * The options given in code over those of the root's config file. Without a file only a few paths
+ * are looked at.
+ *
+ * @throws PortsOptionError for wrong options, in code or in the file, and for a file that can't be
+ * read; it names file, line and key.
+ */
+export async function loadOptions(query: OptionsQuery): Promise<LoadedOptions> {
+  const place = findPlace(query)
+  if (!place) return without(query)
+  const stamp = stampOf(place.file)
+  return { ...combine(query, place, await readConfig(place, howToRead(query))), stamp }
+}
+
+/** The same within this tick, where the host may not wait; an asynchronous config is an error there. */
+export function loadOptionsSync(query: OptionsQuery): LoadedOptions {
+  const place = findPlace(query)
+  if (!place) return without(query)
+  const stamp = stampOf(place.file)
+  return { ...combine(query, place, readConfigSync(place, howToRead(query))), stamp }
+}
+
+function findPlace({ root }: OptionsQuery): ConfigPlace | undefined {
+  const file = findConfigFile(root)
+  return file === undefined ? undefined : { file, name: relative(root, file) }
+}
+
+function howToRead({ root, mode, fresh = false }: OptionsQuery) {
+  return { fresh, context: { root, mode } }
+}
+
+function without({ given }: OptionsQuery): LoadedOptions {
+  return { options: given, file: undefined, stamp: '' }
+}
+
+function combine(
+  { root, given }: OptionsQuery,
+  place: ConfigPlace,
+  said: unknown,
+): Omit<LoadedOptions, 'stamp'> {
+  const checked = checkAgainst(configSchema(), said)
+  if (!checked.ok) throw wrongOptions(place, checked.problems)
+  const ofFile = optionsForRoot(checked.value as PortsConfig, dirname(place.file), root)
+  // Checked before they are mixed, so that an error says where it was written.
+  const ofCode = given === undefined ? {} : validateOptions(given)
+  return { options: mergeOptions(ofFile, ofCode), file: place.file }
+}
