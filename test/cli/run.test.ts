@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { EXIT } from '../../src/cli/exit-codes.ts'
+import { processFacts } from '../../src/net/owners/process-facts.ts'
 import { withPort } from '../../src/machine/placeholders.ts'
 import { cliFile, project, runCli, runJson, startSession } from '../_utils/cli.ts'
 import { type Child, startNode } from '../_utils/children.ts'
@@ -163,7 +164,8 @@ describe('a server', () => {
     expect(code).toBe(EXIT.ok)
     expect(stdout).toContain('stopped')
     await child.ended
-    expect(() => process.kill(Number(pid), 0)).toThrow()
+    // Not by a signal: one that nobody has reaped yet would count as alive.
+    expect(await processFacts(Number(pid))).toBeUndefined()
     expect(await isFree(port)).toBe(true)
   })
 
