@@ -3,7 +3,7 @@ import { PortsError } from '../errors.ts'
 import { askLease } from '../lease/ask.ts'
 import { leaseName } from '../lease/names.ts'
 import { addressesOf } from '../program/lookup.ts'
-import { probeState } from '../program/wait-for.ts'
+import { probeState, SILENT } from '../program/wait-for.ts'
 import { findService, noService } from './find-target.ts'
 import type { Here } from './leases-here.ts'
 import { type Looking, lookAt } from './look-at.ts'
@@ -43,6 +43,8 @@ export type WaitEnd =
 const INTERVAL_MS = 100
 /** One probe is given up after this, in milliseconds; a server that starts may be silent for a while. */
 const PROBE_TIMEOUT_MS = 5000
+/** What every probe has at least, also when the time is nearly up, in milliseconds. */
+const LEAST_PROBE_MS = 50
 
 /**
  * Waits until a server is there (or gone). Ports that are only held count as closed: somebody will
@@ -68,7 +70,8 @@ export async function waitForPort(
       seen = 'service' in what ? await noService(what.service, here) : seen
     } else {
       const sight = await look(target, state, end, here)
-      seen = sight.text
+      // A probe that the end of the time cut short says less than the one before.
+      if (!seen || sight.text !== SILENT) seen = sight.text
       if (sight.state) {
         const { port } = target
         if (any || state === 'closed' || target.remote) return { end: 'reached', port }
@@ -112,7 +115,7 @@ async function look(
   if (lease?.state === 'held' && !lease.serving) {
     return { state: state === 'closed', text: 'it is held for its server, which has not started' }
   }
-  const left = Math.min(PROBE_TIMEOUT_MS, Math.max(1, end - performance.now()))
+  const left = Math.min(PROBE_TIMEOUT_MS, Math.max(LEAST_PROBE_MS, end - performance.now()))
   const asked = { port, hosts: addressesOf(target.host), secure: target.secure }
   return probeState(asked, state, target.path, AbortSignal.timeout(Math.ceil(left)))
 }

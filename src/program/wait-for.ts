@@ -15,7 +15,8 @@ const LONGEST_PAUSE_MS = 2 ** 31 - 1
 
 const OPEN = 'it still accepts connections'
 const CLOSED = 'nobody accepts connections there'
-const SILENT = 'it did not answer'
+/** What is seen of a server that accepts and says nothing. */
+export const SILENT = 'it did not answer'
 
 /** What is waited for. */
 export interface WaitTarget {
