@@ -1,3 +1,4 @@
+import type { ChildHandover } from './child/hand-to-children.ts'
 import { WELL_KNOWN, type WellKnownPort } from './options/well-known.ts'
 import { PortsError, PortsOptionError } from './errors.ts'
 import { isPort } from './options/ranges.ts'
@@ -9,13 +10,14 @@ import { whoHolds as findHolders } from './reservation/who-holds.ts'
 import { portOf, type PortQuery } from './session/port-of.ts'
 import { processWorld } from './session/world.ts'
 import type { HealthSource } from './reservation/session.ts'
-import type { Allocation, Options, PortHolder, ServiceHealth } from './types.ts'
+import type { Allocation, Options, PortHolder, Reservation, ServiceHealth } from './types.ts'
 import { realRoot } from './utils/real-root.ts'
 
 export { defineConfig } from './config.ts'
 export { PortsError, PortsOptionError } from './errors.ts'
 export type { Endpoint } from './net/endpoint.ts'
 export type { PortsErrorCode, ServiceProblem } from './errors.ts'
+export type { ChildHandover } from './child/hand-to-children.ts'
 export type { ExplanationData } from './output/explain.ts'
 export type { Listener } from './program/emitter.ts'
 export {
@@ -166,4 +168,27 @@ function healthSources(root: string | undefined): HealthSource[] {
  */
 export async function whoHolds(endpoint: Endpoint): Promise<PortHolder | undefined> {
   return (await findHolders([endpoint], processWorld().place)).get(endpoint)
+}
+
+/**
+ * Hands the held sockets of `reservations` to Node servers in other processes or threads: whichever
+ * of them listens on a held port gets its very socket, and nobody else can bind in between. Requests
+ * that come earlier, or while a server restarts, wait.
+ *
+ * ```ts
+ * await using ports = await reserve({ services: { api: 3000 } })
+ * const handover = await handToChildren(Object.values(ports.services))
+ * fork('api.js', { env: { ...handover.env(), PORT: String(ports.services.api.port) } })
+ * new Worker('./api.js', { env: handover.env(), execArgv: [...handover.execArgv] })
+ * ```
+ *
+ * A server that listens on another address than the reserved one gets that. Children end when this
+ * process has vanished without `close()`. Nothing of it keeps the process alive.
+ *
+ * @throws PortsError `PORTS_NOT_HELD` when one of them has no socket (any more).
+ */
+export async function handToChildren(reservations: readonly Reservation[]): Promise<ChildHandover> {
+  const { openChildHandover } = await import('./child/hand-to-children.ts')
+  const { place, env } = processWorld()
+  return openChildHandover(reservations, place.platform, env)
 }

@@ -386,6 +386,8 @@ export interface PortHolder {
   service?: string
   /** With a lease: whether its socket is bound by the owner, or a server is expected. */
   state?: 'held' | 'leased'
+  /** With a lease: a server of its owner listens there. Absent otherwise. */
+  serving?: true
   /** Root of the session that holds the lease. */
   root?: string
   /** Checkout that the root or the working directory lies in. */

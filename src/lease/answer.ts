@@ -14,6 +14,10 @@ export interface LeaseAnswer {
   readonly service: string
   /** `'held'`: its socket is bound by the owner or its child; `'leased'`: a server is expected. */
   readonly state: 'held' | 'leased'
+  /** A server of the owner listens on the port. Absent otherwise. */
+  readonly serving?: true
+  /** The owner runs a command for the port, and ends it when it is ordered to. Absent otherwise. */
+  readonly runs?: true
   readonly root: string
   readonly checkout: string
   readonly branch?: string
@@ -48,6 +52,10 @@ export function parseAnswer(line: string, endpoint: Endpoint): LeaseAnswer | und
   if (typeof value !== 'object' || value === null) return undefined
   const fields = value as Record<string, unknown>
   const { v, pid, state } = fields
+  const flags = {
+    ...(fields.serving === true && { serving: true as const }),
+    ...(fields.runs === true && { runs: true as const }),
+  }
   const service = text(fields.service)
   const root = text(fields.root)
   const checkout = text(fields.checkout)
@@ -60,18 +68,8 @@ export function parseAnswer(line: string, endpoint: Endpoint): LeaseAnswer | und
   if (fields.protocol !== asked.protocol || fields.path !== asked.path) return undefined
   if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid < 1) return undefined
   if (!service || !root || !checkout || command === undefined || !since) return undefined
-  return {
-    v,
-    ...asked,
-    service,
-    state,
-    root,
-    checkout,
-    ...(branch && { branch }),
-    pid,
-    command,
-    since,
-  }
+  const place = { root, checkout, ...(branch && { branch }) }
+  return { v, ...asked, service, state, ...flags, ...place, pid, command, since }
 }
 
 function text(value: unknown): string | undefined {

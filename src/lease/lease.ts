@@ -1,11 +1,15 @@
-import { createServer, type Server } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 import { type LeaseAnswer, renderAnswer } from './answer.ts'
 import { type FileLock, removeStale, tryFileLock } from './file-lock.ts'
 import type { LeaseName } from './names.ts'
+import { MAX_ORDER_LENGTH, type OrderReply } from './order.ts'
 
 /** Somebody who connects and never goes away is dropped after this, in milliseconds. */
 const VISIT_LIMIT_MS = 5000
 const MAX_VISITORS = 64
+
+/** Carries out a visitor's line, if it is an order of somebody who may give orders. */
+export type Obey = (line: string) => OrderReply
 
 /** Somebody has a lease of that name; found out by trying for it. */
 export function isLeased(name: LeaseName): boolean {
@@ -33,9 +37,10 @@ export class Lease {
    * Claims `name` in this tick. Never keeps the process alive.
    *
    * @param describe Called for each visitor, so the answer is always the present state.
+   * @param obey Called for the first line that a visitor says. Default: nobody is listened to.
    * @returns `undefined` when another lease (of this process too) has the name.
    */
-  static claim(name: LeaseName, describe: () => LeaseAnswer): Lease | undefined {
+  static claim(name: LeaseName, describe: () => LeaseAnswer, obey?: Obey): Lease | undefined {
     let lock: FileLock | undefined
     if (name.lock !== undefined) {
       const locked = tryFileLock(name.lock)
@@ -49,8 +54,10 @@ export class Lease {
       visitor.on('error', () => visitor.destroy())
       visitor.setTimeout(VISIT_LIMIT_MS, () => visitor.destroy())
       visitor.unref()
-      visitor.end(`${renderAnswer(describe())}\n`)
+      visitor.write(`${renderAnswer(describe())}\n`)
+      if (obey) return listenTo(visitor, obey)
       // Whatever a visitor says is read and forgotten, or the closed connection would linger.
+      visitor.end()
       visitor.resume()
     })
     server.maxConnections = MAX_VISITORS
@@ -75,4 +82,19 @@ export class Lease {
     this.#lock?.release()
     this.#lock = undefined
   }
+}
+
+function listenTo(visitor: Socket, obey: Obey): void {
+  let text = ''
+  let done = false
+  visitor.setEncoding('utf8')
+  visitor.on('data', (chunk: string) => {
+    if (done) return
+    text += chunk
+    const end = text.indexOf('\n')
+    done = end >= 0 || text.length > MAX_ORDER_LENGTH
+    if (!done) return
+    if (end < 0 || end > MAX_ORDER_LENGTH) visitor.end()
+    else visitor.end(`${JSON.stringify(obey(text.slice(0, end)))}\n`)
+  })
 }

@@ -6,6 +6,8 @@ import { leaseDirectory, leaseName, type LeasePlace } from './names.ts'
 
 /** Leases that are asked at once; each costs a connection. */
 const CONCURRENCY = 64
+/** A process that is suspended may have thousands of leases; all together are given up after this, in milliseconds. */
+const LIST_TIMEOUT_MS = 3000
 
 /**
  * A listening socket's row of `/proc/net/unix`: flags with `__SO_ACCEPTCON`, and an abstract name,
@@ -63,7 +65,8 @@ function isLocked(lock: string | undefined): boolean {
 
 /**
  * Every lease on this machine and whose it is, in the order of the ports. An owner that does not
- * answer in time is left out; {@link leasedPorts} has its port still.
+ * answer in time is left out, and so is after three seconds whoever was not asked until then;
+ * {@link leasedPorts} has their ports still.
  *
  * @param among Only these ports. Default: all.
  */
@@ -74,8 +77,10 @@ export async function listLeases(
   const ports = [...leasedPorts(place)].filter((port) => among?.(port) ?? true)
   const answers: LeaseAnswer[] = []
   const queue = ports.toSorted((a, b) => a - b).values()
+  const end = performance.now() + LIST_TIMEOUT_MS
   const askRest = async (): Promise<void> => {
     for (const port of queue) {
+      if (performance.now() > end) return
       const answer = await askLease(port, leaseName(port, place.platform, place.stateDir))
       if (answer) answers.push(answer)
     }

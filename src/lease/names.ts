@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { padded } from '../net/padded-name.ts'
 import { type Endpoint, endpointParts } from '../net/endpoint.ts'
 
-/** Bytes of `sun_path` in Linux's `sockaddr_un`. */
-const LINUX_NAME_BYTES = 108
 /** Bytes of `sun_path` on macOS and the BSDs, the final NUL included. */
 const BSD_PATH_BYTES = 104
 /** Hexadecimal digits of a path's hash in a name. */
@@ -39,9 +38,7 @@ export function leaseName(
 ): LeaseName {
   const words = nameWords(endpoint)
   if (platform === 'linux' || platform === 'android') {
-    // Node 20 pads abstract names with NULs to the full length and later versions don't; padded
-    // here, every version means the same name.
-    return { path: `\0unplugin-ports:${words.join(':')}`.padEnd(LINUX_NAME_BYTES, '\0') }
+    return { path: padded(`\0unplugin-ports:${words.join(':')}`) }
   }
   if (platform === 'win32') return { path: `\\\\.\\pipe\\unplugin-ports-${words.join('-')}` }
   const directory = leaseDirectory(stateDir)

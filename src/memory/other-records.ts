@@ -12,6 +12,19 @@ export interface OtherRecord {
   readonly isThere: boolean
 }
 
+/** One file in the directory of records. */
+export type RecordEntry =
+  | (OtherRecord & {
+      readonly kind: 'record'
+      readonly path: string
+      /** Its root is gone for sure, or has been out of reach for long. */
+      readonly mayForget: boolean
+    })
+  /** Nothing that could be read; the next run of its root replaces it. */
+  | { readonly kind: 'damaged'; readonly path: string }
+  /** A temporary file that a crash left. */
+  | { readonly kind: 'leftover'; readonly path: string }
+
 /** How long the record of a root that may only be out of reach is kept, in milliseconds. */
 const KEEP_UNREACHABLE_MS = 30 * 86_400_000
 /** No write takes so long; a temporary file of this age is what a crash left. */
@@ -29,20 +42,34 @@ export function* otherRecords(
   ownRoot: string,
   now: number,
 ): Generator<OtherRecord> {
-  const own = recordFileName(ownRoot)
+  const own = join(directory, recordFileName(ownRoot))
+  for (const entry of surveyRecords(directory, now)) {
+    if (entry.path === own || entry.kind === 'damaged') continue
+    if (entry.kind === 'leftover') {
+      removeFile(entry.path)
+      continue
+    }
+    yield entry
+    if (entry.mayForget) removeFile(entry.path)
+  }
+}
+
+/** Every file in the directory of records that is ours. Changes nothing, never throws. */
+export function* surveyRecords(directory: string, now: number): Generator<RecordEntry> {
   for (const name of namesIn(directory)) {
-    if (name === own || !name.endsWith('.json')) continue
+    if (!name.endsWith('.json')) continue
     const path = join(directory, name)
     if (TEMP_NAME.test(name)) {
-      removeStaleTemp(path, now)
+      if (isStaleTemp(path, now)) yield { kind: 'leftover', path }
       continue
     }
     const found = readRecordFile(path)
+    if (found.kind === 'damaged') yield { kind: 'damaged', path }
     if (found.kind !== 'record') continue
     const { record, lastUsedAt } = found
     const isThere = isDirectory(record.root)
-    yield { record, lastUsedAt, isThere }
-    if (!isThere && mayForget(record, now - lastUsedAt)) remove(path)
+    const isGone = !isThere && mayForget(record, now - lastUsedAt)
+    yield { kind: 'record', path, record, lastUsedAt, isThere, mayForget: isGone }
   }
 }
 
@@ -94,19 +121,27 @@ function isDirectory(path: string): boolean {
   }
 }
 
-function removeStaleTemp(path: string, now: number): void {
+function isStaleTemp(path: string, now: number): boolean {
   try {
-    if (now - statSync(path).mtimeMs > STALE_TEMP_MS) remove(path)
+    return now - statSync(path).mtimeMs > STALE_TEMP_MS
   } catch {
     // Its writer has just renamed it.
+    return false
   }
 }
 
-function remove(path: string): void {
+/**
+ * Removes a file of the directory of records. Never throws.
+ *
+ * @returns false when it is still there.
+ */
+export function removeFile(path: string): boolean {
   try {
     rmSync(path, { force: true })
+    return true
   } catch {
     // It claims nothing, so it may as well stay.
+    return false
   }
 }
 

@@ -1,6 +1,8 @@
-import { createServer, Server, type Socket } from 'node:net'
+import { type AddressInfo, createServer, Server, type Socket } from 'node:net'
 import { bind, bindPath, type BindOutcome } from './bind.ts'
 import type { Holder } from './holder.ts'
+import type { KeptSocket } from './kept-socket.ts'
+import { plainListen } from './plain-listen.ts'
 import { removeAtExit } from './remove-at-exit.ts'
 
 /** Connections kept waiting for the real server; further ones are turned away. */
@@ -72,6 +74,11 @@ export class Hold implements Holder {
     return !this.#done && this.#server.listening
   }
 
+  /** Where it is bound, as the kernel says it. */
+  get address(): AddressInfo | undefined {
+    return (this.active && (this.#server.address() as AddressInfo | null)) || undefined
+  }
+
   /** Connections that wait for the real server. */
   get waiting(): number {
     return this.#waiting.size
@@ -103,6 +110,33 @@ export class Hold implements Holder {
       socket.resume()
     }
     this.#waiting.clear()
+  }
+
+  /**
+   * Keeps the port bound without accepting any more, for servers of other processes. Whoever had
+   * been accepted by then is in `waiting`, paused, and belongs to the caller.
+   *
+   * @returns `undefined` where sockets can't be copied; then everything is as before.
+   */
+  async keep(
+    platform: NodeJS.Platform,
+  ): Promise<{ kept: KeptSocket; waiting: Socket[] } | undefined> {
+    const { KeptSocket } = await import('./kept-socket.ts')
+    const kept = this.active ? await KeptSocket.copyOf(this.#server, platform) : undefined
+    if (kept && this.active) return { kept, waiting: this.stop() }
+    // It may have been adopted or closed in the meantime.
+    kept?.close()
+    return undefined
+  }
+
+  /** Stops listening; whoever waited is left to the caller, paused. */
+  stop(): Socket[] {
+    if (this.#done) return []
+    this.#done = true
+    this.#server.close()
+    const waiting = [...this.#waiting.keys()]
+    for (const socket of waiting) this.#forget(socket)
+    return waiting
   }
 
   /** Stops listening and turns away who waited. Idempotent; does nothing after an adoption. */
@@ -149,7 +183,7 @@ function move(from: Server, to: Server): void {
   handle?.ref()
   if (handle && typeof source._pipeName === 'string') listenOnPipe(to, handle, source._pipeName)
   // Not `to.listen`: bundlers and adapters wrap that one, and the wrapper is what called us.
-  else Server.prototype.listen.call(to, from)
+  else plainListen().call(to, from)
   source._handle = { close: (callback) => void callback?.(), ref: () => {} }
 }
 

@@ -1,5 +1,6 @@
 import dns from 'node:dns'
 import type { ListenOptions, Server } from 'node:net'
+import { plainListen } from './plain-listen.ts'
 
 type LookupCallback = (error: null, address: unknown, family?: number) => void
 
@@ -21,7 +22,7 @@ export function listenSync(server: Server, port: number, address: string | undef
       options.host = address
       dns.lookup = literalLookup as typeof lookup
     }
-    return withoutStack(() => server.listen(options).listening)
+    return withoutStack(() => plainListen().call(server, options).listening)
   } finally {
     dns.lookup = lookup
   }

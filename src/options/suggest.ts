@@ -28,7 +28,7 @@ export function adviseName(name: string, known: readonly string[]): string {
  *
  * Two edits in five letters, and never more than three: `test` for `host` is another word, not a slip.
  */
-function nearestName(name: string, known: readonly string[]): string | undefined {
+export function nearestName(name: string, known: readonly string[]): string | undefined {
   const maxDistance = Math.min(3, Math.floor(name.length * 0.4))
   return closestMatch(name.toLowerCase(), known, { maxDistance })
 }

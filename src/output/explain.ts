@@ -1,17 +1,11 @@
 import { attemptRows } from '../reservation/attempt-rows.ts'
 import { holderText } from '../reservation/holder-text.ts'
-import type { ServiceProblem } from '../errors.ts'
+import type { ServiceTrace } from '../reservation/trace.ts'
 import type { Allocation, PortHolder, PortSource } from '../types.ts'
 
 /** What became of a service, with everything that is known of how. */
 export type ExplanationData =
-  /** This process has its port. */
-  | ({ readonly outcome: 'allocated' } & Pick<
-      Allocation,
-      'service' | 'port' | 'path' | 'host' | 'url' | 'source' | 'state' | 'attempts' | 'description'
-    >)
-  /** No port could be had, and it is not required. */
-  | ({ readonly outcome: 'missing' } & ServiceProblem)
+  | ServiceTrace
   /** Another process has it, and only that one knows what it tried. */
   | { readonly outcome: 'elsewhere'; readonly service: string; readonly holder: PortHolder }
 

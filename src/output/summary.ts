@@ -1,5 +1,6 @@
 import type colors from 'picocolors'
 import type { Allocation, PortAttempt, PortSource } from '../types.ts'
+import { wrapText } from '../utils/wrap-text.ts'
 import { endpointText } from '../net/endpoint.ts'
 import { attemptText, takenText } from '../reservation/holder-text.ts'
 
@@ -67,13 +68,13 @@ export function renderSummary(rows: readonly SummaryRow[], style: SummaryStyle):
     const room = style.width - used
     if (!cell.reason) return [(head + place).trimEnd()]
     if (room >= Math.min(MIN_REASON, cell.reason.length)) {
-      const [first = '', ...more] = wrap(cell.reason, room)
+      const [first = '', ...more] = wrapText(cell.reason, room)
       const rest = more.map((line) => ' '.repeat(used) + c.dim(line))
       return [`${head}${place}${pad}${GAP}${c.dim(first)}`, ...rest]
     }
     if (!cell.place) return [head + c.dim(cell.reason)]
     const indent = INDENT.length + nameWidth + GAP.length
-    const below = wrap(cell.reason, Math.max(16, style.width - indent))
+    const below = wrapText(cell.reason, Math.max(16, style.width - indent))
     return [head + place, ...below.map((line) => ' '.repeat(indent) + c.dim(line))]
   })
   const totals = style.full ? ['', INDENT + c.dim(totalsOf(rows))] : []
@@ -148,16 +149,4 @@ function totalsOf(rows: readonly SummaryRow[]): string {
   )
   const rate = own.length === 0 ? 100 : Math.round((100 * had.length) / own.length)
   return `${own.length} services: ${had.length - fallback} preferred, ${fallback} fallback, ${attempts} attempts, ${rate}% allocated`
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(' ')) {
-    if (line && line.length + 1 + word.length > width) {
-      lines.push(line)
-      line = word
-    } else line = line ? `${line} ${word}` : word
-  }
-  return [...lines, line]
 }

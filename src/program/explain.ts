@@ -3,8 +3,8 @@ import type { LeasePlace } from '../lease/names.ts'
 import { listLeases } from '../lease/list.ts'
 import { type ExplanationData, renderExplanation } from '../output/explain.ts'
 import { describeHolders } from '../reservation/holders.ts'
-import { registry } from '../reservation/registry.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
+import { traceOf, traceOfProblem, tracesOf } from '../reservation/trace.ts'
 import { whoHolds } from '../reservation/who-holds.ts'
 import type { ServiceProblem } from '../errors.ts'
 import { findCheckout } from '../utils/checkout.ts'
@@ -44,26 +44,11 @@ function findHere(
   service: string,
   { root, own, missing }: ExplainContext,
 ): ExplanationData | undefined {
-  const session = registry().sessions.get(root)
-  const found =
-    own.get(service) ?? [...(session?.reservations ?? [])].find((r) => r.service === service)
-  if (found) {
-    const { port, path, host, url, source, state, description } = found
-    // Copies, as the holders of the moment are written into them.
-    const attempts = found.attempts.map((attempt) => ({ ...attempt }))
-    const facts = { service, port, host, url, source, state, attempts }
-    return {
-      outcome: 'allocated',
-      ...facts,
-      ...(path !== undefined && { path }),
-      ...(description && { description }),
-    }
-  }
-  const others = [...(session?.uses ?? [])].flatMap((use) => use.missing)
-  const problem = [...missing, ...others].find((problem) => problem.service === service)
-  if (!problem) return undefined
-  const attempts = problem.attempts.map((attempt) => ({ ...attempt }))
-  return { outcome: 'missing', service, code: problem.code, attempts }
+  const reservation = own.get(service)
+  if (reservation) return traceOf(reservation)
+  const traces = [...missing.map(traceOfProblem), ...tracesOf(root)]
+  const named = traces.filter((trace) => trace.service === service)
+  return named.find(({ outcome }) => outcome === 'allocated') ?? named[0]
 }
 
 async function findElsewhere(

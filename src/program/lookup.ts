@@ -54,7 +54,7 @@ export function waitTarget(
 }
 
 /** A resolver may know one family of `localhost` only, and the server may be on the other. */
-function addressesOf(host: string): string[] {
+export function addressesOf(host: string): string[] {
   return host === 'localhost' ? ['127.0.0.1', '::1'] : [host]
 }
 

@@ -15,7 +15,8 @@ const LONGEST_PAUSE_MS = 2 ** 31 - 1
 
 const OPEN = 'it still accepts connections'
 const CLOSED = 'nobody accepts connections there'
-const SILENT = 'it did not answer'
+/** What is seen of a server that accepts and says nothing. */
+export const SILENT = 'it did not answer'
 
 /** What is waited for. */
 export interface WaitTarget {
@@ -33,7 +34,7 @@ export interface WaitTarget {
 }
 
 /** What one probe saw: whether it is the state asked for, and the sentence for a timeout. */
-interface Sight {
+export interface Sight {
   readonly state: boolean
   readonly text: string
 }
@@ -77,6 +78,20 @@ async function look(
   if (target.isHeld()) {
     return { state: state === 'closed', text: 'it is held and no server has adopted it' }
   }
+  return probeState(target, state, path, signal)
+}
+
+/**
+ * One probe of whoever listens; a port that is only held looks open to it.
+ *
+ * @param path For `'healthy'`: what is asked for; then the answer must be HTTP. Default `/`.
+ */
+export async function probeState(
+  target: Pick<WaitTarget, 'port' | 'hosts' | 'secure'>,
+  state: WaitState,
+  path: string | undefined,
+  signal: AbortSignal,
+): Promise<Sight> {
   if (state === 'healthy') return lookAtPages(target, path, signal)
   const probes = target.hosts.map((host) => probeConnect({ host, port: target.port }, signal))
   const open = (await Promise.all(probes)).includes(true)
@@ -85,7 +100,7 @@ async function look(
 
 /** The best of what the addresses say: a server may be on one of them only. */
 async function lookAtPages(
-  { hosts, port, secure }: WaitTarget,
+  { hosts, port, secure }: Pick<WaitTarget, 'port' | 'hosts' | 'secure'>,
   path: string | undefined,
   signal: AbortSignal,
 ): Promise<Sight> {

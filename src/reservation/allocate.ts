@@ -1,6 +1,6 @@
 import type { PortsErrorCode } from '../errors.ts'
 import type { LeaseAnswer } from '../lease/answer.ts'
-import { Lease } from '../lease/lease.ts'
+import { Lease, type Obey } from '../lease/lease.ts'
 import type { LeaseName } from '../lease/names.ts'
 import { addressesToCheck, type BindAddress, type MachineAddresses } from '../net/addresses.ts'
 import { createHolder } from '../net/create-holder.ts'
@@ -40,6 +40,10 @@ export interface AllocationContext {
   describe(service: string, at: EndpointParts, state: LeaseAnswer['state']): LeaseAnswer
   /** Where a candidate of this service is. */
   locate(candidate: Candidate, service: ResolvedService): EndpointParts
+  /** The process that started this one has leased it for a server of this one. */
+  isLent(port: number): boolean
+  /** Who carries out orders that come in through the lease. */
+  obey(endpoint: Endpoint): Obey
 }
 
 /** Outcome for one service; a failure has no socket and no lease left. */
@@ -101,7 +105,7 @@ export function* allocateService(
 }
 
 /** A port that was had, and what keeps it. */
-export type Taken = Pick<Found, 'hold' | 'lease' | 'running' | 'claim'>
+export type Taken = Pick<Found, 'hold' | 'lease' | 'running' | 'claim' | 'lent'>
 
 /** Takes one candidate, or says why not; then nothing of it is kept. */
 export function* tryCandidate(
@@ -125,6 +129,7 @@ function* holdPort(
   const { port } = at
   const claim = claimer(at, 'held', request, context)
   const lease = claim()
+  if (!lease && context.isLent(port)) return { running: false, claim, lent: true }
   if (!lease) return 'leased'
   const blocked = yield* clearWay(at, candidate, context)
   if (blocked) {
@@ -223,8 +228,9 @@ function claimer(
   context: AllocationContext,
 ): () => Lease | undefined {
   const service = request.plan.service.name
-  const name = context.leaseName(endpointOf(at))
-  return () => Lease.claim(name, () => context.describe(service, at, state))
+  const endpoint = endpointOf(at)
+  const [name, obey] = [context.leaseName(endpoint), context.obey(endpoint)]
+  return () => Lease.claim(name, () => context.describe(service, at, state), obey)
 }
 
 /** A port's way is free until a bind says otherwise; a path's has to be cleared. */

@@ -1,10 +1,14 @@
 import type { LeaseAnswer } from '../lease/answer.ts'
 import { leaseName } from '../lease/names.ts'
 import { machineAddresses } from '../net/addresses.ts'
+import { endpointOf } from '../net/endpoint.ts'
 import { socketDirectory } from '../net/socket-directory.ts'
 import { MAX_NAME_BYTES, socketPath, type SocketPlace } from '../plan/socket-names.ts'
 import type { Checkout } from '../utils/checkout.ts'
 import type { AllocationContext } from './allocate.ts'
+import { findReservation } from './find-reservation.ts'
+import { obeyOrder, orderDesk } from './orders.ts'
+import { registry } from './registry.ts'
 import type { SessionIdentity } from './session.ts'
 
 /** What all ports of one allocation share; the leases that it takes tell of `identity`. */
@@ -13,7 +17,7 @@ export function allocationContext(
   { dir: checkout, branch }: Checkout,
   chosen: AllocationContext['chosen'] = new Map(),
 ): AllocationContext {
-  const { root, command, pid, place } = identity
+  const { root, command, pid, place, lentPorts } = identity
   const since = new Date().toISOString()
   const { platform, stateDir, runtimeDir } = place
   const sockets: SocketPlace = {
@@ -35,6 +39,8 @@ export function allocationContext(
       ...at,
       service,
       state,
+      ...(findReservation(root, endpointOf(at))?.state === 'serving' && { serving: true }),
+      ...(registry().orders?.stop && { runs: true }),
       root,
       checkout,
       ...(branch && { branch }),
@@ -42,5 +48,10 @@ export function allocationContext(
       command,
       since,
     }),
+    isLent: (port) => lentPorts?.has(port) ?? false,
+    obey: (endpoint) => {
+      const desk = orderDesk(stateDir, pid)
+      return (line) => obeyOrder(line, desk, root, endpoint)
+    },
   }
 }

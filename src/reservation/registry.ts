@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ResolvedOptions } from '../options/resolved.ts'
+import type { OrderDesk } from './orders.ts'
 import type { PortReservation } from './reservation.ts'
 import type { Session, SessionUse } from './session.ts'
 
@@ -16,10 +17,12 @@ export interface Registry {
   readonly serverless: Set<ServerlessContext>
   /** Told whenever a session has reserved something. */
   readonly onOpen: Set<() => void>
-  /** Warnings about the state directory that were given; each is worth saying once in a process. */
-  readonly warned: Set<string>
+  /** Where orders from other processes come in; there as soon as a port is leased. */
+  orders?: OrderDesk
   /** Reservations of programs that belong to no session, by port. */
   readonly loose: Map<number, PortReservation>
+  /** Warnings about the state directory that were given; each is worth saying once in a process. */
+  readonly warned: Set<string>
 }
 
 /** A bundler's server is being replaced by a new one. */
@@ -51,8 +54,8 @@ export function registry(): Registry {
     restarting: new AsyncLocalStorage(),
     serverless: new Set(),
     onOpen: new Set(),
-    warned: new Set(),
     loose: new Map(),
+    warned: new Set(),
   }
   return holder[KEY]
 }

@@ -8,6 +8,7 @@ import { createHolder } from '../net/create-holder.ts'
 import { DatagramHold } from '../net/datagram-hold.ts'
 import { type Endpoint, endpointOf, type EndpointParts, endpointText } from '../net/endpoint.ts'
 import { Hold } from '../net/hold.ts'
+import type { LentPort } from '../net/lent-port.ts'
 import type { Holder } from '../net/holder.ts'
 import type { Debug } from '../utils/debug.ts'
 import type { Allocation, PortAttempt, PortSource, Protocol, Reservation } from '../types.ts'
@@ -26,6 +27,8 @@ export interface Found extends EndpointParts {
   readonly claim: () => Lease | undefined
   /** A server of this checkout listens there already. */
   readonly running: boolean
+  /** The process that started this one holds it; a server of this one gets it when it listens. */
+  readonly lent?: boolean
 }
 
 /** Time between two tries for another session's lease, in milliseconds. One try takes microseconds. */
@@ -56,6 +59,7 @@ export class PortReservation implements Reservation {
   #inherit: NodeJS.Timeout | undefined
   readonly #debug: Debug | undefined
   #hold: Holder | undefined
+  #lent: LentPort | undefined
   #server: EventEmitter | undefined
   #heir: Server | undefined
   #released = false
@@ -71,6 +75,7 @@ export class PortReservation implements Reservation {
     this.#bound = found.bound
     this.#facts = facts
     this.#debug = debug
+    this.#servedElsewhere = found.lent ?? false
     this.#take(found)
   }
 
@@ -106,7 +111,7 @@ export class PortReservation implements Reservation {
 
   /** Where its server binds. */
   get bound(): BindAddress {
-    return this.#bound
+    return this.#lent?.bound ?? this.#bound
   }
 
   /** How it is spoken to, as its newest user sees it. */
@@ -130,7 +135,7 @@ export class PortReservation implements Reservation {
   /** See {@link Allocation.state}. */
   get state(): Allocation['state'] {
     if (this.#server || this.#servedElsewhere) return 'serving'
-    if (this.#hold) return 'held'
+    if (this.#hold || this.#lent?.held) return 'held'
     return this.#found.running ? 'running' : 'leased'
   }
 
@@ -200,11 +205,30 @@ export class PortReservation implements Reservation {
   letGo(): void {
     this.#hold?.close()
     this.#hold = undefined
+    this.#lent?.close()
   }
 
-  /** A server that could not adopt the socket listens there now: it is another process's. */
-  serveElsewhere(): void {
-    this.#servedElsewhere = true
+  /**
+   * Takes the held socket for servers of other processes; nobody accepts on it until one of them
+   * does. It is closed with the reservation. `pass: false` lets the port go for each server, as
+   * has to be done where sockets can't be passed on.
+   *
+   * @throws PortsError `PORTS_NOT_HELD` when no socket is held (any more).
+   */
+  async lend(platform: NodeJS.Platform, pass = true): Promise<LentPort> {
+    if (this.#lent) return this.#lent
+    const hold = this.#handOver(Hold, 'Take its socket with takeDatagramSocket().')
+    const { port, bound, facts } = this
+    const { LentPort } = await import('../net/lent-port.ts')
+    const lent = await LentPort.of(hold, { port, bound, secure: facts.secure, platform, pass })
+    this.#lent = lent
+    if (this.#released) lent.close()
+    return lent
+  }
+
+  /** Whether a server of another process listens there now, on the lent socket or its own. */
+  serveElsewhere(serves = true): void {
+    this.#servedElsewhere = serves
   }
 
   /**
@@ -220,7 +244,8 @@ export class PortReservation implements Reservation {
         `"${this.service}" can't be moved while its server listens on port ${this.port} in this process. Close the server first, or restart it with another port.`,
       )
     }
-    const [hold, lease] = [this.#hold, this.#lease]
+    const [hold, lease, lent] = [this.#hold, this.#lease, this.#lent]
+    this.#lent = undefined
     clearInterval(this.#inherit)
     this.#debug?.(`${this.service}: moved from ${this.port} to ${found.port}`)
     this.#found = found
@@ -229,6 +254,7 @@ export class PortReservation implements Reservation {
     this.#take(found)
     return () => {
       hold?.close()
+      lent?.close()
       lease?.end()
     }
   }
@@ -253,10 +279,10 @@ export class PortReservation implements Reservation {
     await this.release()
   }
 
-  #take({ hold, lease, claim }: Found): void {
+  #take({ hold, lease, claim, lent }: Found): void {
     this.#hold = hold
     this.#lease = lease
-    if (!lease) this.#inheritLease(claim)
+    if (!lease && !lent) this.#inheritLease(claim)
   }
 
   /** The hold on the address that counts now. The lease keeps others off while the socket changes. */
@@ -283,9 +309,11 @@ export class PortReservation implements Reservation {
     const hold = this.#hold
     const what = `${this.path === undefined ? 'Port' : 'Socket'} ${endpointText(this.#found)}`
     if (!hold) {
+      const lent = this.#lent ? ': it is lent' : ''
+      const why = this.#server ? ': another server has adopted it' : lent
       throw new PortsError(
         'PORTS_NOT_HELD',
-        `${what} of "${this.service}" is not held${this.#server ? ': another server has adopted it' : ''}. Reserve it again before handing it over.`,
+        `${what} of "${this.service}" is not held${why}. Reserve it again before handing it over.`,
       )
     }
     if (!(hold instanceof kind)) {

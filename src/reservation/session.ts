@@ -82,6 +82,8 @@ export interface SessionIdentity {
   readonly pid: number
   readonly place: LeasePlace
   readonly debug?: Debug | undefined
+  /** Ports that the process which started this one holds for its servers. Default: none. */
+  readonly lentPorts?: ReadonlySet<number> | undefined
 }
 
 /** The session of `identity.root` in this process, made on first use. */

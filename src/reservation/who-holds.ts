@@ -90,7 +90,7 @@ export function systemHolder(endpoint: Endpoint, owner: PortOwner): PortHolder {
 
 /** The holder that a lease tells of, with what the system says of its listening process. */
 export function leaseHolder(lease: LeaseAnswer, listening?: PortOwner): PortHolder {
-  const { v: _, ...facts } = lease
+  const { v: _, runs: _r, ...facts } = lease
   const owner = listening && systemFacts(listening)
   // A server that somebody else started is not the process that holds the lease.
   const other = lease.state === 'leased' && owner?.pid !== undefined && owner.pid !== lease.pid

@@ -1,3 +1,4 @@
+import { readNote } from '../child/protocol.ts'
 import { leasePlace, type LeasePlace } from '../reservation/who-holds.ts'
 import { createDebug, type Debug } from '../utils/debug.ts'
 import { shortenCommand } from '../utils/shorten-command.ts'
@@ -11,6 +12,8 @@ export interface SessionWorld {
   /** The process's command line, shortened for people. */
   readonly command: string
   readonly place: LeasePlace
+  /** Ports that `ports run`, which started this process, holds for its servers. */
+  readonly lentPorts: ReadonlySet<number>
   /** Width for printed tables. */
   readonly columns: number
   /** There with `DEBUG=ports`. */
@@ -33,6 +36,7 @@ export function processWorld(): SessionWorld {
     pid,
     command: shortenCommand(argv),
     place: leasePlace(env, platform),
+    lentPorts: new Set(readNote(env)?.ports.map(({ port }) => port)),
     columns: stdout.columns || Number(env.COLUMNS) || DEFAULT_COLUMNS,
     debug: createDebug(env, (line) => stderr.write(line), performance.now.bind(performance)),
     warn: (text) => process.emitWarning(text, 'PortsWarning'),

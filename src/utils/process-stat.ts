@@ -4,6 +4,8 @@ export interface ProcessStat {
   readonly name: string
   /** One letter; `Z` and `X` are dead. */
   readonly state: string
+  /** The process that started it, or whoever took it over when that ended. */
+  readonly parent: number
   /** Start time in ticks since boot. */
   readonly startTicks: number
 }
@@ -18,7 +20,7 @@ export function parseStat(stat: string): ProcessStat | undefined {
     .slice(close + 1)
     .trim()
     .split(' ')
-  const [state, startTicks] = [fields[0], fields[19]]
+  const [state, parent, startTicks] = [fields[0], Number(fields[1]), fields[19]]
   if (!state || !startTicks || !/^\d+$/.test(startTicks)) return undefined
-  return { name: stat.slice(open + 1, close), state, startTicks: Number(startTicks) }
+  return { name: stat.slice(open + 1, close), state, parent, startTicks: Number(startTicks) }
 }

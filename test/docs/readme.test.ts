@@ -6,6 +6,7 @@ import { parseEnv } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { resolveOptions } from '../../src/options/resolve.ts'
 import { startNode } from '../_utils/children.ts'
+import { freePort, isFree } from '../_utils/sockets.ts'
 import { bindDatagram, freeUdpPort, receive } from '../_utils/datagrams.ts'
 import { linkPackages, repo, tempRoot } from '../_utils/temp.ts'
 import { until } from '../_utils/until.ts'
@@ -29,6 +30,7 @@ test('every snippet of code is one that a test here runs', () => {
     'ports.config.ts',
     'main.js',
     'server.js',
+    'parent.js',
     'start.js',
     'echo.js',
   ])
@@ -161,6 +163,25 @@ test('the program', async () => {
   const [, url = ''] = await child.sees(/(http:\/\/localhost:8\d\d\d) \{/)
   await child.sees(/service: 'web'/)
   expect(await (await fetch(url)).text()).toBe('hello')
+})
+
+test('the program that hands its port to another one', async () => {
+  using root = tempRoot()
+  linkPackages(root.dir)
+  const port = await freePort()
+  root.write({
+    'package.json': '{ "type": "module" }',
+    'parent.js': snippet('parent.js').replace('3000', String(port)),
+    'api.js': snippet('api.js'),
+  })
+  await using child = startNode(['parent.js'], { cwd: root.dir })
+  await until(async () => {
+    const response = await fetch(`http://localhost:${port}`)
+    return (await response.text()) === 'hello'
+  })
+  await child.end('SIGKILL')
+  // The server ends with the one who started it.
+  await until(() => isFree(port))
 })
 
 test('the program with ports of its own', async () => {

@@ -25,6 +25,7 @@ test('the package is what users need, and nothing else', () => {
   ])
   const inDist = tarball.paths.filter((path) => path.startsWith('dist/'))
   expect(inDist.filter((path) => !/\.(mjs|d\.mts)$/.test(path))).toEqual([
+    'dist/preload.cjs',
     'dist/THIRD-PARTY-LICENSES.md',
   ])
 })

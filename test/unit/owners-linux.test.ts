@@ -55,7 +55,11 @@ describe('parseStat', () => {
     const anyName = fc.string({ unit: 'grapheme', maxLength: 15 })
     fc.assert(
       fc.property(anyName, fc.nat(), (name, startTicks) => {
-        expect(parseStat(stat(42, name, 'S', startTicks))).toEqual({ name, state: 'S', startTicks })
+        expect(parseStat(stat(42, name, 'S', startTicks))).toMatchObject({
+          name,
+          state: 'S',
+          startTicks,
+        })
       }),
       {
         examples: [

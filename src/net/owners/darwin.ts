@@ -6,7 +6,14 @@ import type { Deadline, Findings } from './types.ts'
 // By path: /usr/sbin is not in everybody's PATH, and nothing else called lsof is meant.
 /** Lists files and sockets of processes. */
 export const LSOF = '/usr/sbin/lsof'
-const PS = '/bin/ps'
+/** Lists processes. */
+export const PS = '/bin/ps'
+
+/** Arguments with which {@link PS} lists what `parsePs` reads. */
+export function psArgs(pids: readonly number[]): readonly string[] {
+  // One -o for each column: POSIX takes everything behind the first "=" as that column's heading.
+  return ['-ww', '-o', 'pid=', '-o', 'lstart=', '-o', 'command=', '-p', pids.join(',')]
+}
 
 /** Finds listeners and working directories with lsof, command lines and start times with ps. */
 export async function searchDarwin(
@@ -59,13 +66,11 @@ async function describeProcesses(
     findings.processes.set(pid, { ...findings.processes.get(pid), ...facts })
   }
   const list = pids.join(',')
-  // One -o for each column: POSIX takes everything behind the first "=" as that column's heading.
-  const columns = ['-o', 'pid=', '-o', 'lstart=', '-o', 'command=']
   await Promise.all([
     ask(LSOF, ['-nPw', '-a', '-d', 'cwd', '-p', list, '-F', 'pn']).then((output) => {
       for (const [pid, cwd] of parseLsofCwds(output)) add(pid, { cwd })
     }),
-    ask(PS, ['-ww', ...columns, '-p', list]).then((output) => {
+    ask(PS, psArgs(pids)).then((output) => {
       for (const [pid, facts] of parsePs(output)) add(pid, facts)
     }),
   ])

@@ -61,8 +61,7 @@ async function findProcesses(
   }
   if (byLink.size === 0) return
 
-  const boot = /^btime (\d+)$/m.exec(await readOptional(join(procRoot, 'stat')))?.[1]
-  const bootAtMs = boot === undefined ? undefined : Number(boot) * 1000
+  const bootAtMs = await readBootTime(procRoot)
   const pids = await listPids(procRoot, ownPid)
   const queue = pids.values()
   const visitRest = async (): Promise<void> => {
@@ -89,6 +88,12 @@ export async function readListenRows(
   const names = [protocol, `${protocol}6`]
   const tables = names.map((name) => readOptional(join(procRoot, 'net', name)))
   return (await Promise.all(tables)).flatMap((table) => parseListenRows(table, ports, protocol))
+}
+
+/** When the system started, in milliseconds since 1970; `undefined` when it does not say. */
+export async function readBootTime(procRoot: string): Promise<number | undefined> {
+  const boot = /^btime (\d+)$/m.exec(await readOptional(join(procRoot, 'stat')))?.[1]
+  return boot === undefined ? undefined : Number(boot) * 1000
 }
 
 /** Youngest first, since what takes a developer's port was usually started not long ago. */

@@ -24,6 +24,14 @@ export function netstatArgs(table: string): readonly string[] {
   return ['-ano', '-p', table]
 }
 
+/** PowerShell's path below `System32`. */
+export const POWERSHELL = 'WindowsPowerShell\\v1.0\\powershell.exe'
+
+/** Arguments with which {@link POWERSHELL} lists what `parseProcessList` reads. */
+export function powershellArgs(pids: readonly number[]): readonly string[] {
+  return ['-NoProfile', '-NonInteractive', '-Command', processQuery(pids)]
+}
+
 /** Finds listeners with netstat, command lines and start times with one PowerShell query. */
 export async function searchWindows(
   ports: ReadonlySet<number>,
@@ -51,7 +59,6 @@ export async function searchWindows(
   const pids = [...new Set(findings.sockets.flatMap((socket) => [...socket.pids]))]
   if (pids.length === 0) return
 
-  const command = ['-NoProfile', '-NonInteractive', '-Command', processQuery(pids)]
-  const processes = await ask('WindowsPowerShell\\v1.0\\powershell.exe', command)
+  const processes = await ask(POWERSHELL, powershellArgs(pids))
   for (const [pid, facts] of parseProcessList(processes)) findings.processes.set(pid, facts)
 }

@@ -1,0 +1,58 @@
+import { runProgram } from '../../machine/run-program.ts'
+import type { RunCommand } from '../command.ts'
+import { parsePortArgument, parsePortsArgument } from '../values.ts'
+import type { CommandInput } from '../input.ts'
+
+const DEFAULT_SERVICE = 'app'
+/** As of a shell: there is no such command, or it can't be run. */
+const NOT_FOUND = 127
+const NOT_RUNNABLE = 126
+
+/** `ports run` */
+export const run: RunCommand = async (input, io) => {
+  const [command = '', ...args] = input.args
+  // One argument with spaces is a line for the shell, as in package.json.
+  const shell = input.has('shell') || (args.length === 0 && /\s/.test(command))
+  try {
+    return await runProgram(
+      {
+        command: { command, args, shell },
+        service: input.text('name') ?? DEFAULT_SERVICE,
+        preferred: portOf(input),
+        range: rangeOf(input),
+        host: input.text('host'),
+        mode: input.has('socket-activation') ? 'activation' : 'auto',
+        say: (line) => {
+          if (!input.has('quiet')) io.err(`${io.colors.cyan('ports:')} ${line}`)
+        },
+      },
+      input.world,
+    )
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException
+    if (!syscall?.startsWith('spawn')) throw error
+    const isMissing = code === 'ENOENT'
+    io.err(`${command}: ${isMissing ? 'no such command' : `can't be run (${code})`}`)
+    return isMissing ? NOT_FOUND : NOT_RUNNABLE
+  }
+}
+
+function portOf(input: CommandInput): number | undefined {
+  const text = input.text('port')
+  const port = text === undefined ? undefined : parsePortArgument(text)
+  if (text !== undefined && port === undefined) {
+    throw input.mistake(`--port should be a port from 1 to 65535 but is ${JSON.stringify(text)}.`)
+  }
+  return port
+}
+
+function rangeOf(input: CommandInput): ReturnType<typeof parsePortsArgument> {
+  const text = input.text('range')
+  const range = text === undefined ? undefined : parsePortsArgument(text)
+  if (text !== undefined && !range) {
+    throw input.mistake(
+      `--range should be a range such as 3000-3010 but is ${JSON.stringify(text)}.`,
+    )
+  }
+  return range
+}

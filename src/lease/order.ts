@@ -1,0 +1,68 @@
+/** What the owner of a lease can be asked to do. */
+export type OrderName =
+  /** Let the port go. */
+  | 'release'
+  /** Tell how the ports of its root were chosen. */
+  | 'explain'
+  /** End the command that the process runs for the port. */
+  | 'stop'
+
+/** One line of JSON from a process of the same user to the owner of a lease. */
+export interface Order {
+  readonly v: 1
+  readonly order: OrderName
+  /** What the owner wrote into its order file; see `writeOrderFile`. */
+  readonly token: string
+}
+
+/** Why an order was not carried out. */
+export type Refusal =
+  /** Not the owner's token. */
+  | 'token'
+  /** A server of the owner listens on the port, so only ending that server frees it. */
+  | 'serving'
+  /** The owner runs no command that it could stop. */
+  | 'not-running'
+  /** The owner has given the port up already, or does not know the order. */
+  | 'unknown'
+
+/** The owner's one line of JSON in return. */
+export type OrderReply =
+  | { readonly v: 1; readonly ok: true; readonly result?: unknown }
+  | { readonly v: 1; readonly ok: false; readonly refusal: Refusal }
+
+/** Longest order that is read, in characters. */
+export const MAX_ORDER_LENGTH = 1024
+
+const NAMES: readonly unknown[] = ['release', 'explain', 'stop'] satisfies OrderName[]
+const REFUSALS: readonly unknown[] = [
+  'token',
+  'serving',
+  'not-running',
+  'unknown',
+] satisfies Refusal[]
+
+/** Reads an order of whoever connected; `undefined` for anything else. */
+export function parseOrder(line: string): Order | undefined {
+  const { v, order, token } = parseObject(line)
+  if (v !== 1 || typeof token !== 'string' || !NAMES.includes(order)) return undefined
+  return { v, order: order as OrderName, token }
+}
+
+/** Reads an owner's reply; `undefined` for anything else. */
+export function parseReply(line: string): OrderReply | undefined {
+  const { v, ok, result, refusal } = parseObject(line)
+  if (v !== 1) return undefined
+  if (ok === true) return { v, ok, ...(result !== undefined && { result }) }
+  if (ok === false && REFUSALS.includes(refusal)) return { v, ok, refusal: refusal as Refusal }
+  return undefined
+}
+
+function parseObject(line: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(line)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,70 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { removeOrderFile, writeOrderFile } from '../lease/order-file.ts'
+import type { Endpoint } from '../net/endpoint.ts'
+import { type OrderReply, parseOrder, type Refusal } from '../lease/order.ts'
+import { findReservation } from './find-reservation.ts'
+import { registry } from './registry.ts'
+import { tracesOf } from './trace.ts'
+
+/** Where this process takes orders from others of its user. */
+export interface OrderDesk {
+  readonly token: string
+  /** Ends the command that this process runs; absent when it runs none. */
+  stop?: (() => void) | undefined
+}
+
+/**
+ * The order desk of this process (in a worker, of this thread), made on first use. Its token is
+ * written down a little later, out of the way of the start, and removed at exit.
+ */
+export function orderDesk(stateDir: string, pid: number): OrderDesk {
+  const shared = registry()
+  if (shared.orders) return shared.orders
+  const desk: OrderDesk = { token: randomBytes(24).toString('base64url') }
+  shared.orders = desk
+  const timer = setTimeout(() => {
+    const startedAt = Math.round(performance.timeOrigin)
+    const path = writeOrderFile(stateDir, { pid, startedAt, token: desk.token })
+    if (path !== undefined) process.on('exit', () => removeOrderFile(path))
+  })
+  timer.unref()
+  return desk
+}
+
+/** Carries out one line that came in through the lease of `endpoint`, when it brings the desk's token. */
+export function obeyOrder(
+  line: string,
+  desk: OrderDesk,
+  root: string,
+  endpoint: Endpoint,
+): OrderReply {
+  const order = parseOrder(line)
+  if (!order || !isSame(order.token, desk.token)) return refuse('token')
+  switch (order.order) {
+    case 'explain':
+      return { v: 1, ok: true, result: tracesOf(root) }
+    case 'release':
+      return release(root, endpoint)
+    case 'stop':
+      if (!desk.stop) return refuse('not-running')
+      desk.stop()
+      return { v: 1, ok: true }
+  }
+}
+
+function release(root: string, endpoint: Endpoint): OrderReply {
+  const found = findReservation(root, endpoint)
+  if (!found) return refuse('unknown')
+  if (found.state === 'serving') return refuse('serving')
+  void found.release()
+  return { v: 1, ok: true }
+}
+
+function refuse(refusal: Refusal): OrderReply {
+  return { v: 1, ok: false, refusal }
+}
+
+function isSame(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)]
+  return left.length === right.length && timingSafeEqual(left, right)
+}

@@ -1,0 +1,79 @@
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { testNodes } from '../_utils/nodes.ts'
+import { freePort, occupy } from '../_utils/sockets.ts'
+import { repo, type TempRoot } from '../_utils/temp.ts'
+import { npm } from './_pack.ts'
+import { INSTALL_DEADLINE_MS, installPackage } from './_install.ts'
+
+const run = promisify(execFile)
+const { version } = JSON.parse(readFileSync(join(repo, 'package.json'), 'utf8')) as {
+  version: string
+}
+
+let app: TempRoot
+beforeAll(async () => {
+  app = await installPackage()
+  app.write({
+    'package.json': JSON.stringify({
+      private: true,
+      type: 'module',
+      scripts: { ports: 'ports', free: 'ports check' },
+    }),
+  })
+}, INSTALL_DEADLINE_MS)
+afterAll(() => app[Symbol.dispose]())
+
+describe('the installed command', () => {
+  test('runs through npx', async () => {
+    const { stdout } = await run('npx', ['--no-install', 'ports', '--version'], { cwd: app.dir })
+    expect(stdout).toBe(`${version}\n`)
+  })
+
+  test('runs through npm run, with its arguments and exit code', async () => {
+    const port = await freePort()
+    const free = await npm(['run', '--silent', 'free', '--', String(port)], app.dir)
+    expect(free.stdout).toBe(`${port}  free\n`)
+    await using busy = await occupy('127.0.0.1', port)
+    const again = npm(['run', '--silent', 'free', '--', String(busy.port)], app.dir)
+    await expect(again).rejects.toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining(`pid ${process.pid}`) as string,
+    })
+    const json = await npm(['run', '--silent', 'ports', '--', '--json'], app.dir)
+    expect(JSON.parse(json.stdout)).toMatchObject({ v: 1, checkout: app.dir })
+  })
+
+  test('runs on every supported Node', async () => {
+    const nodes = await testNodes()
+    const cli = join(app.dir, 'node_modules/unplugin-ports/dist/cli.mjs')
+    const port = await freePort()
+    for (const { file, version: node } of nodes) {
+      const line = async (...args: string[]): Promise<string> =>
+        (await run(file, [cli, ...args], { cwd: app.dir })).stdout
+      expect(await line('--version'), node).toBe(`${version}\n`)
+      expect(await line('check', String(port)), node).toBe(`${port}  free\n`)
+      expect(await line('help', 'who'), node).toContain('ports who <port|service…>')
+    }
+  })
+})
+
+test('the version comes in little more than Node needs to start', async () => {
+  const cli = join(app.dir, 'node_modules/unplugin-ports/dist/cli.mjs')
+  const time = async (...args: string[]): Promise<number> => {
+    const before = performance.now()
+    await run(process.execPath, args, { cwd: app.dir })
+    return performance.now() - before
+  }
+  const empty: number[] = []
+  const own: number[] = []
+  for (let round = 0; round < 15; round++) {
+    empty.push(await time('-e', '0'))
+    own.push(await time(cli, '--version'))
+  }
+  // The best of each: what else the machine does makes a start slower, never faster.
+  expect(Math.min(...own) / Math.min(...empty)).toBeLessThan(1.5)
+})
