@@ -1,4 +1,5 @@
 import type { Server } from 'node:net'
+import { nameLentServer } from '../net/lent-servers.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
 
 /**
@@ -9,6 +10,7 @@ import type { PortReservation } from '../reservation/reservation.ts'
  * webpack-dev-server has compiled by then.
  */
 export function handOver(server: Server, reservation: PortReservation): void {
+  if (reservation.isLent) nameLentServer(reservation.port, server)
   const { close } = server
   const listen = server.listen.bind(server) as (...args: unknown[]) => Server
   server.listen = ((...args: unknown[]): Server => {

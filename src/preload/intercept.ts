@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns'
 import { isIP, Server } from 'node:net'
 import type { HandoverNote, HeldPort } from '../child/protocol.ts'
+import { mayHaveLent } from '../net/lent-servers.ts'
 import { rawOf, type RawSocket } from '../net/pass-socket.ts'
 import { askHolder, type HolderSays, type Link } from './ask-holder.ts'
 import { type ListenRequest, readListenRequest } from './listen-request.ts'
@@ -21,7 +22,8 @@ export function interceptListen(note: HandoverNote): void {
     const request = readListenRequest(args)
     const held = request && note.ports.find((entry) => entry.port === request.port)
     // A server that listens already gets Node's own error.
-    if (!held || rawOf(this) || (isClusterWorker() && !request.exclusive)) {
+    const forOther = held && !mayHaveLent(held.port, this)
+    if (!held || forOther || rawOf(this) || (isClusterWorker() && !request.exclusive)) {
       return plain.apply(this, args)
     }
     new Handover(this, plain, args, request, held, note).start()

@@ -149,6 +149,11 @@ export class PortReservation implements Reservation {
     return this.facts.metadata
   }
 
+  /** The process that started this one holds it for a server of this one. */
+  get isLent(): boolean {
+    return this.#found.lent ?? false
+  }
+
   /** Nothing of it is left. */
   get released(): boolean {
     return this.#released

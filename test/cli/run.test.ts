@@ -287,7 +287,8 @@ export default { plugins: [ports({ services: { api: {} } })] }`,
     expect(await textAt(port)).toContain('inside')
     const { DEV_PORT } = parseEnv(readFileSync(join(shop.dir, '.env.local'), 'utf8'))
     expect(DEV_PORT).toBe(String(port))
-    // A restart of the server inside keeps the port.
+    // A restart of the server inside keeps the port, whoever else wants it.
+    await using rival = await rivalOf(port)
     shop.write({
       'vite.config.js': `import ports from 'unplugin-ports/vite'
 export default { plugins: [ports({ services: { api: {}, db: {} } })] }`,
@@ -295,6 +296,7 @@ export default { plugins: [ports({ services: { api: {}, db: {} } })] }`,
     await child.sees(/server restarted/)
     await until(async () => (await get(`http://localhost:${port}/`)).text.includes('inside'))
     expect(child.output()).not.toContain('was faster')
+    expect(rival.output()).not.toContain('won')
   })
 })
 
