@@ -3,6 +3,7 @@ import { type PortsServeOptions, serveContext } from './bundlers/plain/esbuild-s
 import { unplugin } from './index.ts'
 import { startRun } from './session/start.ts'
 import { processWorld } from './session/world.ts'
+import { isSwitchedOff } from './utils/switched-off.ts'
 
 export type { PortsServeOptions } from './bundlers/plain/esbuild-serve.ts'
 
@@ -14,7 +15,7 @@ export type { PortsServeOptions } from './bundlers/plain/esbuild-serve.ts'
  * The lease keeps other checkouts off meanwhile; when a stranger is faster, the next port is tried,
  * five at most. `context.dispose()` releases it.
  *
- * @returns What `context.serve()` returns. With `services: { dev: false }` it is called as it is.
+ * @returns What `context.serve()` returns. With `services: { dev: false }`, or `PORTS=0` in the environment, it is called as it is.
  * @throws PortsError when no port can be had.
  */
 export function serve(
@@ -22,7 +23,8 @@ export function serve(
   options: PortsServeOptions = {},
 ): Promise<ServeResult> {
   const world = processWorld()
-  const { argv, cwd } = world
+  const { argv, cwd, env } = world
+  if (isSwitchedOff(env)) return context.serve(options)
   return serveContext(context, options, {
     argv,
     cwd,

@@ -10,6 +10,7 @@ import { viteHooks } from './bundlers/vite/hooks.ts'
 import { startRun, startRunSync } from './session/start.ts'
 import { processWorld } from './session/world.ts'
 import type { Options } from './types.ts'
+import { isSwitchedOff } from './utils/switched-off.ts'
 import { moduleHooks } from './virtual-module.ts'
 
 export { defineConfig } from './config.ts'
@@ -27,23 +28,29 @@ export const unplugin = /* #__PURE__ */ createUnplugin<Options | undefined, fals
     const rollup = rollupHooks(options, start, workingDirectory)
     const esbuild = esbuildHooks(options, start, workingDirectory)
     const farm = farmHooks(options, () => ({ ...processWorld(), startRun: start }))
+    const off = isSwitchedOff(processWorld().env)
     // A plugin has one host; the others have no addresses.
     const hosts = [vite, devServer, rollup, esbuild, farm]
     const addresses = () => Object.assign({}, ...hosts.map((host) => host.addresses()))
     // Their own types differ in what isn't used here.
     const applyTo = (compiler: unknown): void => {
-      devServer.apply(compiler as AnyCompiler)
+      if (!off) devServer.apply(compiler as AnyCompiler)
       provideModule(compiler as AnyCompiler, addresses)
     }
-    return {
+    const base = {
       name: 'unplugin-ports',
       ...(OWN_MODULE.has(framework) ? undefined : moduleHooks(addresses)),
-      vite: vite.plugin,
       webpack: applyTo,
+      rspack: applyTo,
+    }
+    // `~ports` can be imported still, and knows of no service.
+    if (off) return base
+    return {
+      ...base,
+      vite: vite.plugin,
       rollup: rollup.plugin,
       rolldown: rollup.plugin,
       esbuild: esbuild.plugin,
-      rspack: applyTo,
       // Their own types need Farm, which is an optional peer.
       farm: farm.plugin as object,
     }

@@ -5,6 +5,7 @@ import { rsbuildHooks } from './bundlers/rsbuild/hooks.ts'
 import { startRun } from './session/start.ts'
 import { processWorld } from './session/world.ts'
 import type { Options } from './types.ts'
+import { isSwitchedOff } from './utils/switched-off.ts'
 
 function plugin(options?: Options): RsbuildPlugin {
   const compilers = new Set<AnyCompiler>()
@@ -19,7 +20,7 @@ function plugin(options?: Options): RsbuildPlugin {
   return {
     ...servers,
     setup(api) {
-      void servers.setup(api)
+      if (!isSwitchedOff(processWorld().env)) void servers.setup(api)
       api.modifyRspackConfig((_config, { appendPlugins }) => {
         appendPlugins({
           apply(compiler: unknown) {

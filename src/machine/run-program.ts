@@ -14,6 +14,7 @@ import type { PortAttempt } from '../types.ts'
 import { hereOf } from './leases-here.ts'
 import { withPort } from './placeholders.ts'
 import { liveVariables } from './variables.ts'
+import { isSwitchedOff } from '../utils/switched-off.ts'
 
 /** A command and the port that it shall serve on. */
 export interface ProgramRequest {
@@ -43,7 +44,7 @@ const GIVEN_BY = ['PORT', 'CONDUCTOR_PORT']
 export async function runProgram(request: ProgramRequest, world: SessionWorld): Promise<number> {
   const { command, mode, say } = request
   const { env, cwd, place } = world
-  if (env.PORTS === '0') return runPlainly(command, world)
+  if (isSwitchedOff(env)) return runPlainly(command, world)
   const taken: number[] = []
   let had = await openFor(request, world, taken)
   const attempt = async (): Promise<Attempt> => {
