@@ -1,5 +1,6 @@
 import { type Endpoint, endpointParts } from '../net/endpoint.ts'
 import type { Protocol } from '../types.ts'
+import { isPort } from '../options/ranges.ts'
 import { stripControls } from '../utils/strip-controls.ts'
 
 /** What a lease tells whoever asks: one line of JSON. */
@@ -70,6 +71,18 @@ export function parseAnswer(line: string, endpoint: Endpoint): LeaseAnswer | und
   if (!service || !root || !checkout || command === undefined || !since) return undefined
   const place = { root, checkout, ...(branch && { branch }) }
   return { v, ...asked, service, state, ...flags, ...place, pid, command, since }
+}
+
+/** What an answer says that it is about; not checked in any other way. */
+export function endpointSaid(line: string): Endpoint | undefined {
+  try {
+    const { port, protocol, path } = JSON.parse(line) as Record<string, unknown>
+    if (protocol === 'unix') return typeof path === 'string' ? `unix:${path}` : undefined
+    if (!isPort(port)) return undefined
+    return protocol === 'udp' ? `udp:${port}` : port
+  } catch {
+    return undefined
+  }
 }
 
 function text(value: unknown): string | undefined {

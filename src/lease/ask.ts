@@ -1,5 +1,5 @@
 import { connect } from 'node:net'
-import { type LeaseAnswer, MAX_ANSWER_BYTES, parseAnswer } from './answer.ts'
+import { endpointSaid, type LeaseAnswer, MAX_ANSWER_BYTES, parseAnswer } from './answer.ts'
 import type { Endpoint } from '../net/endpoint.ts'
 import type { LeaseName } from './names.ts'
 
@@ -11,18 +11,36 @@ const ASK_TIMEOUT_MS = 1000
  *
  * @returns `undefined` when nobody leases it, or the owner says nothing that makes sense in time.
  */
-export function askLease(
+export async function askLease(
   endpoint: Endpoint,
   name: LeaseName,
   timeoutMs: number = ASK_TIMEOUT_MS,
 ): Promise<LeaseAnswer | undefined> {
+  return parseAnswer(await firstLine(name, timeoutMs), endpoint)
+}
+
+/**
+ * The same for a lease of which only the name is known, as names of paths don't tell them.
+ *
+ * @param isNameOf Whether that endpoint's lease has this name; an answer about another one is none.
+ */
+export async function askNamedLease(
+  name: LeaseName,
+  isNameOf: (endpoint: Endpoint) => boolean,
+): Promise<LeaseAnswer | undefined> {
+  const line = await firstLine(name, ASK_TIMEOUT_MS)
+  const endpoint = endpointSaid(line)
+  return endpoint !== undefined && isNameOf(endpoint) ? parseAnswer(line, endpoint) : undefined
+}
+
+function firstLine(name: LeaseName, timeoutMs: number): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(name.path)
     let received = ''
     const finish = (): void => {
       clearTimeout(timer)
       socket.destroy()
-      resolve(parseAnswer(received.split('\n', 1)[0] ?? '', endpoint))
+      resolve(received.split('\n', 1)[0] ?? '')
     }
     // A deadline for the whole answer: an idle timeout could be put off byte by byte.
     const timer = setTimeout(finish, timeoutMs)

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import type { LeaseAnswer } from './answer.ts'
-import { askLease } from './ask.ts'
+import { askLease, askNamedLease } from './ask.ts'
 import { tryFileLock } from './file-lock.ts'
-import { leaseDirectory, leaseName, type LeasePlace } from './names.ts'
+import { leaseDirectory, leaseName, type LeasePlace, nameOfWords } from './names.ts'
 
 /** Leases that are asked at once; each costs a connection. */
 const CONCURRENCY = 64
@@ -16,6 +16,12 @@ const LIST_TIMEOUT_MS = 3000
 const LINUX_ROW = /^[\da-f]+: \S+ \S+ 00010000 .* @unplugin-ports:(\d{1,5})@*$/gim
 const PIPE_NAME = /^unplugin-ports-(\d{1,5})$/
 const FILE_NAME = /^(\d{1,5})\.sock$/
+
+/** The same for leases of UDP ports and of paths, of which the name has a hash. */
+const LINUX_OTHERS =
+  /^[\da-f]+: \S+ \S+ 00010000 .* @unplugin-ports:(udp:\d{1,5}|unix:[\da-f]{16})@*$/gim
+const OTHER_PIPE = /^unplugin-ports-(udp-\d{1,5}|unix-[\da-f]{16})$/
+const OTHER_FILE = /^(udp-\d{1,5}|unix-[\da-f]{16})\.sock$/
 
 /**
  * The ports that somebody on this machine has leased, in this tick and without disturbing anybody:
@@ -87,4 +93,47 @@ export async function listLeases(
   }
   await Promise.all(Array.from({ length: CONCURRENCY }, askRest))
   return answers.toSorted((a, b) => a.port - b.port)
+}
+
+/** The leases of UDP ports and of socket paths on this machine; an owner that does not answer in time is left out. */
+export async function listOtherLeases(place: LeasePlace): Promise<LeaseAnswer[]> {
+  const { platform, stateDir } = place
+  const answers = await Promise.all(
+    otherNames(place).map((words) => {
+      const name = nameOfWords(words, platform, stateDir)
+      return askNamedLease(name, (it) => leaseName(it, platform, stateDir).path === name.path)
+    }),
+  )
+  return answers.filter((answer) => answer !== undefined).toSorted((a, b) => a.port - b.port)
+}
+
+/** The words of their names. */
+function otherNames({ platform, stateDir }: LeasePlace): string[][] {
+  try {
+    switch (platform) {
+      case 'linux':
+      case 'android':
+        return parseOtherLinuxLeases(readFileSync('/proc/net/unix', 'latin1'))
+      case 'win32':
+        return wordsIn(readdirSync('\\\\.\\pipe\\'), OTHER_PIPE)
+      default:
+        // What a crash left behind does not answer.
+        return wordsIn(readdirSync(leaseDirectory(stateDir)), OTHER_FILE)
+    }
+  } catch {
+    // As in `leasedPorts`.
+    return []
+  }
+}
+
+/** The words of the names of UDP and path leases in the text of `/proc/net/unix`. */
+export function parseOtherLinuxLeases(table: string): string[][] {
+  return Array.from(table.matchAll(LINUX_OTHERS), ([, name = '']) => name.split(':'))
+}
+
+function wordsIn(names: readonly string[], pattern: RegExp): string[][] {
+  return names.flatMap((name) => {
+    const found = pattern.exec(name)?.[1]
+    return found === undefined ? [] : [found.split('-')]
+  })
 }

@@ -36,7 +36,15 @@ export function leaseName(
   platform: NodeJS.Platform,
   stateDir: string,
 ): LeaseName {
-  const words = nameWords(endpoint)
+  return nameOfWords(nameWords(endpoint), platform, stateDir)
+}
+
+/** The lease whose name has these words, as it stands in a list of names. */
+export function nameOfWords(
+  words: readonly string[],
+  platform: NodeJS.Platform,
+  stateDir: string,
+): LeaseName {
   if (platform === 'linux' || platform === 'android') {
     return { path: padded(`\0unplugin-ports:${words.join(':')}`) }
   }

@@ -1,4 +1,5 @@
 import type colors from 'picocolors'
+import { endpointText } from '../net/endpoint.ts'
 import type { InventoryRow, PortState } from './inventory.ts'
 import { nearPath } from '../reservation/holder-text.ts'
 
@@ -69,7 +70,7 @@ function cellsOf(row: InventoryRow, { now }: InventoryStyle) {
   const who = row.container === undefined ? (row.command ?? '') : `container ${row.container}`
   return {
     service: row.service ?? '',
-    port: String(row.port),
+    port: endpointText(row),
     state: row.state,
     command: row.state === 'waiting' ? '' : who,
     pid: row.pid === undefined ? '' : `pid ${row.pid}`,

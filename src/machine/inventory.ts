@@ -1,6 +1,7 @@
-import { leasedPorts, listLeases } from '../lease/list.ts'
+import { leasedPorts, listLeases, listOtherLeases } from '../lease/list.ts'
 import type { LeaseAnswer } from '../lease/answer.ts'
 import { listeningPorts } from '../net/owners/listening.ts'
+import type { Protocol } from '../types.ts'
 import type { Here } from './leases-here.ts'
 import { type Looking, lookAt, type PortView } from './look-at.ts'
 
@@ -19,7 +20,12 @@ export type PortState =
 
 /** One port that somebody on this machine has. */
 export interface InventoryRow {
+  /** `0` with a `path`. */
   readonly port: number
+  /** Absent for TCP. */
+  readonly protocol?: Protocol | undefined
+  /** Of a service that listens on a socket path instead of a port. */
+  readonly path?: string | undefined
   readonly state: PortState
   /** With a lease. */
   readonly service?: string
@@ -59,7 +65,11 @@ export async function takeInventory(
   { strangers }: InventoryOptions,
 ): Promise<Inventory> {
   const leasedBefore = leasedPorts(here.place)
-  const [leases, listening] = await Promise.all([listLeases(here.place), listeningPorts()])
+  const [leases, others, listening] = await Promise.all([
+    listLeases(here.place),
+    listOtherLeases(here.place),
+    listeningPorts(),
+  ])
   const leased = new Map(leases.map((lease) => [lease.port, lease]))
   // A process that has the lease tells of itself; who else is there must be searched for.
   const unknown = [...listening].filter((port) => {
@@ -69,6 +79,8 @@ export async function takeInventory(
   const views = unknown.length > 0 ? await lookAt(unknown, looking) : new Map<number, PortView>()
   const rows = [
     ...leases.map((lease) => leaseRow(lease, listening.has(lease.port), views.get(lease.port))),
+    // Whether a stranger's server is there, the list of TCP listeners does not tell.
+    ...others.map((lease) => leaseRow(lease, false, undefined)),
     ...unknown.flatMap((port) => {
       const view = views.get(port)
       // The lease may be gone, or new, since the list was made.
@@ -90,12 +102,14 @@ export async function takeInventory(
 type Row = Omit<InventoryRow, 'here'>
 
 function leaseRow(lease: LeaseAnswer, isListening: boolean, view: PortView | undefined): Row {
-  const { port, service, root, checkout, branch, since } = lease
+  const { port, protocol, path, service, root, checkout, branch, since } = lease
   const listeners = view?.listeners ?? []
   // A child serves on the owner's socket, which the owner has as well.
   const server = listeners.find(({ pid }) => pid !== lease.pid) ?? listeners[0] ?? lease
   return {
     port,
+    ...(protocol && { protocol }),
+    ...(path !== undefined && { path }),
     state: stateOf(lease, isListening),
     service,
     root,

@@ -2,7 +2,13 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createPorts } from '../../src/api.ts'
-import { leasedPorts, listLeases, parseLinuxLeases } from '../../src/lease/list.ts'
+import {
+  leasedPorts,
+  listLeases,
+  listOtherLeases,
+  parseLinuxLeases,
+  parseOtherLinuxLeases,
+} from '../../src/lease/list.ts'
 import { processWorld } from '../../src/session/world.ts'
 import { startNode } from '../_utils/children.ts'
 import { freeRange } from '../_utils/sockets.ts'
@@ -62,4 +68,36 @@ test('where leases are files, names that a crash left behind are none', () => {
   writeFileSync(join(temp.dir, 'leases', '3000.sock'), '')
   writeFileSync(join(temp.dir, 'leases', 'notes.txt'), '')
   expect(leasedPorts({ platform: 'darwin', stateDir: temp.dir })).toEqual(new Set())
+})
+
+test('leases of UDP ports and of paths', async () => {
+  using root = tempRoot()
+  const { place } = processWorld()
+  const [from, to] = await freeRange(4)
+  await using ports = createPorts({
+    root: root.dir,
+    services: {
+      dns: { protocol: 'udp', range: [from, to] },
+      api: { protocol: 'unix', path: 'api.sock' },
+    },
+  })
+  await ports.allocateAll()
+  const mine = (await listOtherLeases(place)).filter((lease) => lease.root === root.dir)
+  expect(mine).toMatchObject([
+    { service: 'api', protocol: 'unix', path: join(root.dir, 'api.sock'), port: 0 },
+    { service: 'dns', protocol: 'udp', port: ports.get('dns')?.port },
+  ])
+  await ports.close()
+  expect((await listOtherLeases(place)).filter((lease) => lease.root === root.dir)).toEqual([])
+})
+
+test('of the names of local sockets, those of UDP ports and paths', () => {
+  const row = (name: string) => `ffff8880: 00000002 00000000 00010000 0001 01 12345 @${name}`
+  const table = ['udp:5353', 'unix:0123456789abcdef', '3000', 'udp:x', 'unix:short']
+    .map((name) => row(`unplugin-ports:${name}@@@`))
+    .join('\n')
+  expect(parseOtherLinuxLeases(table)).toEqual([
+    ['udp', '5353'],
+    ['unix', '0123456789abcdef'],
+  ])
 })
