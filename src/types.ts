@@ -35,7 +35,7 @@ export interface ServiceEnvNames {
    * Variables that carry the port, or the path with `protocol: 'unix'`. Set in the process environment or in an env file outside the
    * managed block, the first valid one is what the user typed and is tried before `preferred`.
    *
-   * @default '<NAME>_PORT'; with `protocol: 'unix'` `<NAME>_SOCKET`; with Vite `VITE_HMR_PORT` for `hmr`; `PORT` also sets `dev` and `preview`
+   * @default '<NAME>_PORT'; with `protocol: 'unix'` `<NAME>_SOCKET`; with Vite `VITE_HMR_PORT` for `hmr`; `PORT` and `CONDUCTOR_PORT` also set `dev` and `preview`
    */
   port?: string | string[]
   /**

@@ -13,6 +13,7 @@ import {
 } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { processMark } from '../utils/process-mark.ts'
 
 /** What a process writes down so that others of its user can give it orders. */
 export interface OrderFile {
@@ -96,7 +97,7 @@ export function readOrderFiles(stateDir: string, pid?: number): OrderFile[] {
 /** The order files of this machine whose process is gone. */
 export function staleOrderFiles(stateDir: string): OrderFile[] {
   const here = whereWeAre()
-  return readOrderFiles(stateDir).filter((file) => file.where === here && !isAlive(file.pid))
+  return readOrderFiles(stateDir).filter((file) => file.where === here && !processMark(file.pid))
 }
 
 function readOrderFile(path: string, owner: number): OrderFile | undefined {
@@ -119,14 +120,5 @@ function readOrderFile(path: string, owner: number): OrderFile | undefined {
   } catch {
     // Gone meanwhile, or nothing that we wrote.
     return undefined
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

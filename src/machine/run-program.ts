@@ -14,6 +14,7 @@ import type { PortAttempt } from '../types.ts'
 import { hereOf } from './leases-here.ts'
 import { withPort } from './placeholders.ts'
 import { liveVariables } from './variables.ts'
+import { GIVEN_BY_OTHERS } from '../options/names.ts'
 import { isSwitchedOff } from '../utils/switched-off.ts'
 
 /** A command and the port that it shall serve on. */
@@ -30,9 +31,6 @@ export interface ProgramRequest {
   /** Tells what is worth knowing, in one line for people. */
   say(line: string): void
 }
-
-/** Variables in which a person, an IDE or another tool names the port. */
-const GIVEN_BY = ['PORT', 'CONDUCTOR_PORT']
 
 /**
  * Runs a command with a port of its own until nothing of it is left.
@@ -99,7 +97,7 @@ async function openFor(
   })
   const own = options.services[0]?.env.port ?? []
   // What is typed wins over every variable.
-  const names = preferred === undefined ? [...own, ...GIVEN_BY] : []
+  const names = preferred === undefined ? [...own, ...GIVEN_BY_OTHERS] : []
   const from = names.find((name) => world.env[name])
   const services = options.services.map((one) => ({
     ...one,

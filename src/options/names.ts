@@ -21,6 +21,9 @@ export function variableStem(service: string): string {
   return /^\d/.test(stem) ? `_${stem}` : stem
 }
 
+/** Variables in which a person, an IDE or another tool names the port of the server that it starts. */
+export const GIVEN_BY_OTHERS: readonly string[] = ['PORT', 'CONDUCTOR_PORT']
+
 /** What the names of a service's variables depend on. */
 interface EnvNamesInput {
   readonly name: string
@@ -68,7 +71,7 @@ function defaultEnvNames(input: EnvNamesInput): ResolvedEnvNames {
     // Nobody opens the HMR socket by hand.
     url: kind === 'hmr' || !hasUrl ? [] : [`${stem}_URL`],
     target: proxied ? [`${stem}_TARGET`] : [],
-    reads: kind === 'dev' || kind === 'preview' ? ['PORT'] : [],
+    reads: kind === 'dev' || kind === 'preview' ? GIVEN_BY_OTHERS : [],
   }
 }
 

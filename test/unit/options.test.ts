@@ -199,8 +199,21 @@ describe('variable names', () => {
   })
 
   test.each<[string, ServiceOptions, object]>([
-    ['dev', {}, { port: ['DEV_PORT'], url: ['DEV_URL'], target: [], reads: ['PORT'] }],
-    ['preview', {}, { port: ['PREVIEW_PORT'], url: ['PREVIEW_URL'], target: [], reads: ['PORT'] }],
+    [
+      'dev',
+      {},
+      { port: ['DEV_PORT'], url: ['DEV_URL'], target: [], reads: ['PORT', 'CONDUCTOR_PORT'] },
+    ],
+    [
+      'preview',
+      {},
+      {
+        port: ['PREVIEW_PORT'],
+        url: ['PREVIEW_URL'],
+        target: [],
+        reads: ['PORT', 'CONDUCTOR_PORT'],
+      },
+    ],
     ['hmr', {}, { port: ['HMR_PORT'], url: [], target: [], reads: [] }],
     ['api', { proxy: '/api' }, { port: ['API_PORT'], url: ['API_URL'], target: ['API_TARGET'] }],
     ['api', { env: 'P' }, { port: ['P'], url: ['API_URL'], target: [] }],
@@ -208,7 +221,11 @@ describe('variable names', () => {
     ['api', { env: {} }, { port: ['API_PORT'], url: ['API_URL'], target: [] }],
     ['api', { env: { url: ['A', 'B'] } }, { port: ['API_PORT'], url: ['A', 'B'] }],
     ['api', { env: { url: [], target: 'T' } }, { port: ['API_PORT'], url: [], target: ['T'] }],
-    ['dev', { env: 'WEB_PORT' }, { port: ['WEB_PORT'], url: ['DEV_URL'], reads: ['PORT'] }],
+    [
+      'dev',
+      { env: 'WEB_PORT' },
+      { port: ['WEB_PORT'], url: ['DEV_URL'], reads: ['PORT', 'CONDUCTOR_PORT'] },
+    ],
     ['dev', { env: false }, { port: [], url: [], target: [], reads: [] }],
   ])('%s with %j', (name, service, expected) => {
     expect(resolveOne(service, name).env).toMatchObject(expected)
