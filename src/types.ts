@@ -457,3 +457,23 @@ export interface Reservation extends Allocation, Disposable, AsyncDisposable {
   /** Closes what is still held and ends the lease. A server that adopted the socket keeps it. Idempotent. */
   release(): Promise<void>
 }
+
+/** How full a pool or range is, on the whole machine. */
+export interface Utilisation {
+  /** The pool's name; for a range its ports: `8000-8100`. */
+  readonly name: string
+  /** First and last port, both included. */
+  readonly range: readonly [from: number, to: number]
+  /** Number of ports in it. */
+  readonly size: number
+  /** Reserved with this package, by any process. */
+  readonly reserved: number
+  /** Listened on by others. */
+  readonly inUseByOthers: number
+  /** `size` less the two. Some may be excluded, refused by browsers or ephemeral. */
+  readonly free: number
+  /** Part in use, from 0 to 1. */
+  readonly share: number
+  /** Share from which the `'utilisation'` event is emitted. */
+  readonly warnAt: number
+}

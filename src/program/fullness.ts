@@ -1,4 +1,4 @@
-import type { Utilisation } from './types.ts'
+import type { Utilisation } from '../types.ts'
 
 /** Tells of an area that is full enough, once, until it has been emptier. */
 export class FullnessWatch {

@@ -1,6 +1,6 @@
 import type { ServiceProblem } from '../errors.ts'
 import type { Reservations } from '../session/reserve.ts'
-import type { Options, Reservation, ServiceOptions } from '../types.ts'
+import type { Options, Reservation, ServiceOptions, Utilisation } from '../types.ts'
 import type { Listener } from './emitter.ts'
 import type {
   Explanation,
@@ -9,7 +9,6 @@ import type {
   PortStatus,
   ReservedPorts,
   ReserveOptions,
-  Utilisation,
   WaitOptions,
 } from './types.ts'
 

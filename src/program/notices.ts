@@ -1,10 +1,10 @@
 import { PortsError, type ServiceProblem } from '../errors.ts'
 import type { LeasePlace } from '../lease/names.ts'
 import { describeHolders } from '../reservation/holders.ts'
-import type { Reservation } from '../types.ts'
+import type { Reservation, Utilisation } from '../types.ts'
 import { Emitter } from './emitter.ts'
 import { FullnessWatch } from './fullness.ts'
-import type { PortsEvents, Utilisation } from './types.ts'
+import type { PortsEvents } from './types.ts'
 
 /** An allocation or a failure, as far as `'conflict'` tells of it. */
 type Traced = Pick<ServiceProblem, 'service' | 'attempts'>

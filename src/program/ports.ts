@@ -4,14 +4,14 @@ import { leasedPorts } from '../lease/list.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
 import { publishedVariables } from '../session/reserve.ts'
 import type { SessionWorld } from '../session/world.ts'
-import type { Options, Reservation, ServiceOptions } from '../types.ts'
+import type { Options, Reservation, ServiceOptions, Utilisation } from '../types.ts'
 import { Allocations } from './allocations.ts'
 import { checkPort, checkRange, checkWaitOptions } from './arguments.ts'
 import type { Listener } from './emitter.ts'
 import type { Ports } from './interface.ts'
 import { waitTarget } from './lookup.ts'
 import { Notices } from './notices.ts'
-import type { Explanation, PortsEvents, PortStatus, Utilisation, WaitOptions } from './types.ts'
+import type { Explanation, PortsEvents, PortStatus, WaitOptions } from './types.ts'
 
 /** See {@link Ports}. */
 export class ProgramPorts implements Ports {
@@ -129,7 +129,7 @@ export class ProgramPorts implements Ports {
   }
 
   async utilisation(): Promise<Utilisation[]> {
-    const { areasOf, measure } = await import('./utilisation.ts')
+    const { areasOf, measure } = await import('../reservation/utilisation.ts')
     const { pools, services } = this.#core.book.resolve()
     const used = services.filter(({ name }) => this.#core.holdings.services.has(name))
     const measured = await measure(

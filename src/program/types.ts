@@ -1,6 +1,13 @@
 import type { ServiceProblem } from '../errors.ts'
 import type { ExplanationData } from '../output/explain.ts'
-import type { Options, PortHolder, PortRange, RejectReason, Reservation } from '../types.ts'
+import type {
+  Options,
+  PortHolder,
+  PortRange,
+  RejectReason,
+  Reservation,
+  Utilisation,
+} from '../types.ts'
 
 /**
  * Ports to choose from: `'8000-8100'` and `[8000, 8100]` with both ends, `{ from: 8000, until: 8100 }`
@@ -94,26 +101,6 @@ export interface PortStatus {
   readonly command: string | undefined
   /** When it was reserved, as an ISO 8601 time. */
   readonly since: string
-}
-
-/** How full a pool or range is, on the whole machine. */
-export interface Utilisation {
-  /** The pool's name; for a range its ports: `8000-8100`. */
-  readonly name: string
-  /** First and last port, both included. */
-  readonly range: readonly [from: number, to: number]
-  /** Number of ports in it. */
-  readonly size: number
-  /** Reserved with this package, by any process. */
-  readonly reserved: number
-  /** Listened on by others. */
-  readonly inUseByOthers: number
-  /** `size` less the two. Some may be excluded, refused by browsers or ephemeral. */
-  readonly free: number
-  /** Part in use, from 0 to 1. */
-  readonly share: number
-  /** Share from which the `'utilisation'` event is emitted. */
-  readonly warnAt: number
 }
 
 /** Why a service has its port. */

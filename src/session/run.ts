@@ -13,6 +13,7 @@ import { groupReason } from '../reservation/unavailable.ts'
 import { withDeadline } from '../utils/deadline.ts'
 import type { EnvFiles } from './env-files.ts'
 import { createProxyGuard, type ServiceGuard } from './proxy-guard.ts'
+import { poolWarnings } from './pool-warnings.ts'
 import { publish } from './publish.ts'
 import { scriptFor } from './start-hint.ts'
 import type { RunHealth } from './health/run-health.ts'
@@ -165,6 +166,16 @@ export class DevRun implements Run {
     this.#warnings = []
     this.warn(waiting)
     void this.#watchHealth(logger)
+    void this.#checkPools()
+  }
+
+  async #checkPools(): Promise<void> {
+    const { options, services } = this.#request
+    const mine = services.map(({ service }) => service)
+    const own = [...this.use.session.reservations].map(({ port }) => port)
+    const { place } = this.#world
+    const warnings = await poolWarnings(options.pools, mine, own, place).catch(() => [])
+    if (!this.#closed) this.warn(warnings)
   }
 
   /** Not before there is a server, and not in the way of its start. */

@@ -57,3 +57,28 @@ export default { plugins: [ports(${JSON.stringify(options)})], server: { port: $
   expect(await whoHolds(from + 3)).toBeUndefined()
   expect((await fetch(`http://localhost:${port}/api/x`)).status).toBe(502)
 })
+
+test('a pool that others have nearly filled is told of; one with room, or of our own, is not', async () => {
+  const [from, to] = await freeRange(12)
+  await using _other = await occupy('127.0.0.1', from)
+  const options = {
+    pools: {
+      shared: `${from}-${from + 2}`,
+      own: `${from + 3}-${from + 3}`,
+      large: `${from + 4}-${to}`,
+    },
+    services: { api: { pool: 'shared', count: 2 }, db: { pool: 'own' }, auth: { pool: 'large' } },
+  }
+  using root = tempRoot('vite-app')
+  linkPackages(root.dir, { vite: 'vite' })
+  root.write({
+    'vite.config.mjs': `import ports from 'unplugin-ports/vite'
+export default { plugins: [ports(${JSON.stringify(options)})], server: { port: ${await freePort()} } }`,
+  })
+  await using child = startVite('vite', root.dir)
+  await child.sees(/Widen it, or release what nobody needs/)
+  expect(child.output()).toContain(
+    `pool "shared" (${from}-${from + 2}) is 100% full: 2 reserved, 1 in use by others, 0 free.`,
+  )
+  expect(child.output()).not.toMatch(/pool "(own|large)"/)
+})

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createPorts, type Utilisation } from '../../src/api.ts'
 import { FullnessWatch } from '../../src/program/fullness.ts'
-import { areasOf, utilisationOf } from '../../src/program/utilisation.ts'
+import { areasOf, utilisationOf } from '../../src/reservation/utilisation.ts'
 import { startNode } from '../_utils/children.ts'
 import { freeRange, occupy } from '../_utils/sockets.ts'
 import { repo, tempRoot } from '../_utils/temp.ts'

@@ -3,7 +3,7 @@ import { listeningPorts } from '../net/owners/listening.ts'
 import { WARN_AT } from '../options/pools.ts'
 import type { Range, ResolvedPool, ResolvedService } from '../options/resolved.ts'
 import type { LeasePlace } from '../lease/names.ts'
-import type { Utilisation } from './types.ts'
+import type { Utilisation } from '../types.ts'
 
 /** A pool, or a range that has no name. */
 export type Area = Pick<ResolvedPool, 'name' | 'range' | 'warnAt'>
