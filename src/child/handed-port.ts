@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { LentPort } from '../net/lent-port.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
 import type { Answer, Ask, Report } from './protocol.ts'
@@ -16,6 +17,9 @@ export interface HandoverEvents {
 /** A server that is being replaced has this long to close, in milliseconds. */
 const SUCCESSION_MS = 500
 const BOUND = JSON.stringify({ bound: true } satisfies Report)
+/** Tries for a port whose server has just gone, and the time between them in milliseconds. */
+const HOLD_TRIES = 50
+const HOLD_PAUSE_MS = 20
 /** How long a bind of the child's own may take, in milliseconds. */
 const BIND_LIMIT_MS = 10_000
 
@@ -139,8 +143,16 @@ export class HandedPort {
       this.#user = undefined
       reservation.serveElsewhere(false)
       this.#events.onIdle?.(reservation.service)
-      if (!reservation.released) this.#turn = this.#turn.then(() => this.#lent.holdAt())
+      this.#turn = this.#turn.then(() => this.#holdWhenFree())
     })
+  }
+
+  /** Of a process that is ending, the kernel may close the connection before the listening socket. */
+  async #holdWhenFree(): Promise<void> {
+    for (let tries = 0; tries < HOLD_TRIES; tries++) {
+      if (this.reservation.released || this.#user || (await this.#lent.holdAt())) return
+      await delay(HOLD_PAUSE_MS, undefined, { ref: false })
+    }
   }
 
   #reported(socket: Socket): Promise<Report | undefined> {
