@@ -1,6 +1,10 @@
+/** A deadline is waited for in so many parts. */
+const PARTS = 10
+
 /**
- * `work`, or `fallback` when it takes longer than `timeoutMs`. The timer never keeps the process alive,
- * and a failure of `work` after the deadline is ignored.
+ * `work`, or `fallback` when it takes longer than `timeoutMs`. Time in which the event loop stands
+ * still, as while a bundler compiles, hardly counts: `work` could not go on in it either. The timer
+ * never keeps the process alive, and a failure of `work` after the deadline is ignored.
  */
 export function withDeadline<T, F>(
   work: Promise<T>,
@@ -8,15 +12,20 @@ export function withDeadline<T, F>(
   fallback: F,
 ): Promise<T | F> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => resolve(fallback), timeoutMs)
+    let left = PARTS
+    const timer = setInterval(() => {
+      if (--left > 0) return
+      clearInterval(timer)
+      resolve(fallback)
+    }, timeoutMs / PARTS)
     timer.unref()
     work.then(
       (value) => {
-        clearTimeout(timer)
+        clearInterval(timer)
         resolve(value)
       },
       (error: unknown) => {
-        clearTimeout(timer)
+        clearInterval(timer)
         reject(error instanceof Error ? error : new Error(String(error)))
       },
     )

