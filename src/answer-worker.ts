@@ -1,5 +1,5 @@
 import { workerData } from 'node:worker_threads'
-import { listeningPorts } from './net/listening.ts'
+import { acceptingPorts } from './net/accepting.ts'
 import { isSocketAlive } from './net/socket-path.ts'
 import type { WorkerTask } from './reservation/ask-in-worker.ts'
 import { askLeases, whoHolds } from './reservation/who-holds.ts'
@@ -18,7 +18,7 @@ function find(): Promise<unknown> {
     case 'socket-alive':
       return isSocketAlive(question.path)
     case 'listening':
-      return listeningPorts(question.ports, question.address)
+      return acceptingPorts(question.ports, question.address)
   }
 }
 

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import {
   closeSync,
-  constants,
   fstatSync,
   mkdirSync,
   openSync,
@@ -14,6 +13,7 @@ import {
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { processMark } from '../utils/process-mark.ts'
+import { PLAIN_FILE_FLAGS } from '../utils/plain-file-flags.ts'
 
 /** What a process writes down so that others of its user can give it orders. */
 export interface OrderFile {
@@ -28,7 +28,6 @@ export interface OrderFile {
 
 const NAME = /^(\d{1,10})-[\w-]{1,32}\.json$/
 const MAX_BYTES = 4096
-const READ_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0)
 
 /** Directory of the order files. */
 export function orderDirectory(stateDir: string): string {
@@ -102,7 +101,7 @@ export function staleOrderFiles(stateDir: string): OrderFile[] {
 
 function readOrderFile(path: string, owner: number): OrderFile | undefined {
   try {
-    const fd = openSync(path, READ_FLAGS)
+    const fd = openSync(path, PLAIN_FILE_FLAGS)
     try {
       const stats = fstatSync(fd)
       const user = process.getuid?.()

@@ -1,16 +1,9 @@
 import { createHash } from 'node:crypto'
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  utimesSync,
-} from 'node:fs'
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, utimesSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { writeFileAtomicSync } from '../utils/atomic-write.ts'
 import { describeFileError, fileErrorCode } from '../utils/file-error.ts'
+import { PLAIN_FILE_FLAGS } from '../utils/plain-file-flags.ts'
 import { parseRecord, renderRecord, type RootRecord } from './record.ts'
 
 /** What stands in a record's file. */
@@ -30,8 +23,6 @@ export type FoundRecord =
 /** A root with hundreds of services stays far below. */
 const MAX_BYTES = 64 * 1024
 const MAX_TRIES = 5
-// Windows has neither flag, and neither pipes nor users' symbolic links among its files.
-const READ_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0)
 
 /** Directory of the records. */
 export function recordDirectory(stateDirectory: string): string {
@@ -54,7 +45,7 @@ export function recordFileName(root: string): string {
 export function readRecordFile(path: string): FoundRecord {
   let fd: number
   try {
-    fd = openSync(path, READ_FLAGS)
+    fd = openSync(path, PLAIN_FILE_FLAGS)
   } catch (error) {
     const code = fileErrorCode(error)
     if (code === 'ENOENT') return { kind: 'none' }

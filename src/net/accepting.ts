@@ -10,7 +10,7 @@ const LOOPBACKS = ['127.0.0.1', '::1']
  *
  * @param address IP literal that a server would bind; `undefined` for all interfaces.
  */
-export async function listeningPorts(
+export async function acceptingPorts(
   ports: readonly number[],
   address: string | undefined,
 ): Promise<number[]> {
@@ -28,7 +28,12 @@ function isOne(address: string | undefined): address is string {
   return address !== undefined && address !== '0.0.0.0' && address !== '::'
 }
 
-function accepts(port: number, host: string): Promise<boolean> {
+/**
+ * Whether somebody accepts a connection on `port`. Asking a name tries its addresses one after the other.
+ *
+ * @param timeoutMs Whoever swallows the question is not waited for longer, in milliseconds.
+ */
+export function accepts(port: number, host: string, timeoutMs = TIMEOUT_MS): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host })
     const end = (answer: boolean): void => {
@@ -37,6 +42,6 @@ function accepts(port: number, host: string): Promise<boolean> {
     }
     socket.once('connect', () => end(true))
     socket.once('error', () => end(false))
-    socket.setTimeout(TIMEOUT_MS, () => end(false))
+    socket.setTimeout(timeoutMs, () => end(false))
   })
 }

@@ -5,7 +5,7 @@ import { leaseName } from '../lease/names.ts'
 import { type BindAddress, guessBindAddress, resolveBindAddress } from '../net/addresses.ts'
 import type { BindFailure } from '../net/bind.ts'
 import type { Endpoint } from '../net/endpoint.ts'
-import { listeningPorts } from '../net/listening.ts'
+import { acceptingPorts } from '../net/accepting.ts'
 import { isSocketAlive } from '../net/socket-path.ts'
 import { askInWorker } from './ask-in-worker.ts'
 import {
@@ -86,7 +86,7 @@ async function answerLater(question: Question, place: LeasePlace): Promise<Answe
     case 'leases':
       return askLeases(question.endpoints, place)
     case 'listening':
-      return listeningPorts(question.ports, question.address)
+      return acceptingPorts(question.ports, question.address)
   }
 }
 

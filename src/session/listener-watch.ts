@@ -1,4 +1,4 @@
-import { connect } from 'node:net'
+import { accepts } from '../net/accepting.ts'
 import type { Listener } from '../reservation/listener.ts'
 import { isSameProcess, type ProcessMark, processMark } from '../utils/process-mark.ts'
 
@@ -86,21 +86,7 @@ export class ListenerWatch {
 
   /** A refused connection costs far less than searching the processes, and is what the proxy will meet. */
   async #lookIfAnybody(): Promise<void> {
-    if (await accepts(this.#port)) await this.#look()
+    if (await accepts(this.#port, 'localhost', CONNECT_TIMEOUT_MS)) await this.#look()
     else this.#lookedAt = this.#now()
   }
-}
-
-async function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: 'localhost', autoSelectFamily: true })
-    const finish = (answer: boolean): void => {
-      clearTimeout(timer)
-      socket.destroy()
-      resolve(answer)
-    }
-    const timer = setTimeout(() => finish(false), CONNECT_TIMEOUT_MS)
-    timer.unref()
-    socket.once('connect', () => finish(true)).once('error', () => finish(false))
-  })
 }

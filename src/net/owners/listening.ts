@@ -4,6 +4,7 @@ import { parseLsofListeners } from './darwin-lsof.ts'
 import { readListenRows } from './linux.ts'
 import { runTool, type RunTool } from './run-tool.ts'
 import { parseNetstat } from './windows-netstat.ts'
+import { systemRootOf } from './system-root.ts'
 import { netstatArgs, netstatTables } from './windows.ts'
 
 /** How {@link listeningPorts} looks; other than the defaults in tests. */
@@ -26,7 +27,7 @@ export async function listeningPorts({
   platform = process.platform,
   run = runTool,
   procRoot = '/proc',
-  systemRoot = process.env.SystemRoot ?? 'C:\\Windows',
+  systemRoot = systemRootOf(),
   timeoutMs = 1500,
 }: ListeningPortsOptions = {}): Promise<Set<number>> {
   switch (platform) {

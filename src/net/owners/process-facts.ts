@@ -6,6 +6,7 @@ import { readProcess } from './linux-process.ts'
 import { runTool, type RunTool } from './run-tool.ts'
 import type { ProcessFacts } from './types.ts'
 import { parseProcessList } from './windows-processes.ts'
+import { systemRootOf } from './system-root.ts'
 import { POWERSHELL, powershellArgs } from './windows.ts'
 
 /** How {@link processFacts} looks; other than the defaults in tests. */
@@ -30,7 +31,7 @@ export async function processFacts(
     platform = process.platform,
     run = runTool,
     procRoot = '/proc',
-    systemRoot = process.env.SystemRoot ?? 'C:\\Windows',
+    systemRoot = systemRootOf(),
     timeoutMs = 2000,
   }: ProcessFactsOptions = {},
 ): Promise<ProcessFacts | undefined> {

@@ -2,6 +2,7 @@ import { win32 } from 'node:path'
 import { runTool, type RunTool } from './run-tool.ts'
 import type { Deadline, Findings } from './types.ts'
 import { parseNetstat } from './windows-netstat.ts'
+import { systemRootOf } from './system-root.ts'
 import { parseProcessList, processQuery } from './windows-processes.ts'
 
 /** What {@link searchWindows} runs; other than the defaults in tests. */
@@ -37,11 +38,7 @@ export async function searchWindows(
   ports: ReadonlySet<number>,
   findings: Findings,
   deadline: Deadline,
-  {
-    run = runTool,
-    systemRoot = process.env.SystemRoot ?? 'C:\\Windows',
-    protocol = 'tcp',
-  }: WindowsSearchOptions = {},
+  { run = runTool, systemRoot = systemRootOf(), protocol = 'tcp' }: WindowsSearchOptions = {},
 ): Promise<void> {
   // By path, because Windows looks for a bare name in the working directory first.
   const system = win32.join(systemRoot, 'System32')

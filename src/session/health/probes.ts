@@ -1,3 +1,4 @@
+import type { ClientRequest, OutgoingHttpHeaders } from 'node:http'
 import type { ProbeOutcome } from './state.ts'
 
 /** Where a probe goes and when it gives up. */
@@ -35,17 +36,10 @@ export async function probeTcp(target: ProbeTarget): Promise<ProbeOutcome> {
 
 /** Somebody answers an HTTP request in time, with a status that counts. Certificates are not checked. */
 export async function probeHttp(target: ProbeTarget): Promise<ProbeOutcome> {
-  const { path, socketPath, status, timeoutMs } = target
-  const url = urlOf(target)
-  const { request } = await import(url.startsWith('https:') ? 'node:https' : 'node:http')
+  const { status, timeoutMs } = target
+  const ask = await requester(target)
   return settle(timeoutMs, (finish, signal) => {
-    const asked = request(new URL(path, url), {
-      signal,
-      agent: false,
-      socketPath,
-      rejectUnauthorized: false,
-      headers: { 'user-agent': 'unplugin-ports', connection: 'close' },
-    }) as import('node:http').ClientRequest
+    const asked = ask({ 'user-agent': 'unplugin-ports', connection: 'close' }, signal)
     asked.on('error', (error) => finish(failure(error)))
     asked.once('response', (response) => {
       const code = response.statusCode ?? 0
@@ -67,27 +61,17 @@ export async function probeWebSocket(
   target: ProbeTarget,
   protocol: string | undefined,
 ): Promise<ProbeOutcome> {
-  const { path, socketPath, timeoutMs } = target
-  const url = urlOf(target)
-  const [{ request }, { randomBytes }] = await Promise.all([
-    import(url.startsWith('https:') ? 'node:https' : 'node:http'),
-    import('node:crypto'),
-  ])
-  return settle(timeoutMs, (finish, signal) => {
-    const asked = request(new URL(path, url), {
-      signal,
-      agent: false,
-      socketPath,
-      rejectUnauthorized: false,
-      headers: {
-        connection: 'Upgrade',
-        upgrade: 'websocket',
-        origin: url,
-        'sec-websocket-version': '13',
-        'sec-websocket-key': randomBytes(16).toString('base64'),
-        ...(protocol && { 'sec-websocket-protocol': protocol }),
-      },
-    }) as import('node:http').ClientRequest
+  const [ask, { randomBytes }] = await Promise.all([requester(target), import('node:crypto')])
+  const headers = {
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+    origin: urlOf(target),
+    'sec-websocket-version': '13',
+    'sec-websocket-key': randomBytes(16).toString('base64'),
+    ...(protocol && { 'sec-websocket-protocol': protocol }),
+  }
+  return settle(target.timeoutMs, (finish, signal) => {
+    const asked = ask(headers, signal)
     asked.on('error', (error) => finish(failure(error)))
     asked.once('upgrade', (_, socket) => {
       socket.on('error', () => {})
@@ -125,6 +109,19 @@ export async function probeUdp(target: ProbeTarget): Promise<ProbeOutcome> {
       }
     })
   })
+}
+
+/** Makes requests to the target, on connections of their own. */
+async function requester(
+  target: ProbeTarget,
+): Promise<(headers: OutgoingHttpHeaders, signal: AbortSignal) => ClientRequest> {
+  const { path, socketPath } = target
+  const url = urlOf(target)
+  const { request } = (await import(
+    url.startsWith('https:') ? 'node:https' : 'node:http'
+  )) as typeof import('node:https')
+  const options = { agent: false, socketPath, rejectUnauthorized: false }
+  return (headers, signal) => request(new URL(path, url), { ...options, headers, signal })
 }
 
 /** The URL to ask; what listens on a path is asked as `localhost`. */
