@@ -49,19 +49,20 @@ export function createApp(vite: ViteName, options = '{}', server = '{}'): App {
   const root = tempRoot()
   linkPackages(root.dir, { vite })
   const source = join(root.dir, 'text.js')
+  const config = join(root.dir, 'vite.config.mjs')
   const app: App = {
     ...root,
     env: () => parseEnv(readFileSync(join(root.dir, '.env.local'), 'utf8')),
     say: (text) => writeFileSync(source, sourceOf(text), { flag: 'r+' }),
-    configure: (stage) => root.write({ 'vite.config.mjs': configOf(stage, options, server) }),
+    configure: (stage) => writeFileSync(config, configOf(stage, options, server), { flag: 'r+' }),
   }
   root.write({
     'package.json': '{ "type": "module" }',
     'index.html': HTML,
     'main.js': MAIN,
     'text.js': sourceOf('first'),
+    'vite.config.mjs': configOf('one', options, server),
   })
-  app.configure('one')
   return app
 }
 
@@ -70,11 +71,13 @@ function sourceOf(text: string): string {
   return `${`export const text = ${JSON.stringify(text)}`.padEnd(80)}\n`
 }
 
+/** Of one length as well: a restart in the middle of a restart cuts the page's requests off. */
 function configOf(stage: string, options: string, server: string): string {
+  const define = JSON.stringify(JSON.stringify(stage)).padEnd(16)
   return `import ports from 'unplugin-ports/vite'
 
 export default {
-  define: { __STAGE__: ${JSON.stringify(JSON.stringify(stage))} },
+  define: { __STAGE__: ${define} },
   plugins: [ports(${options})],
   server: ${server},
 }

@@ -219,7 +219,7 @@ describe('in a process of its own', () => {
       process.on("SIGINT", () => { times++; setTimeout(end, 300) })
       console.log("ready")
       setInterval(() => {}, 1000)`
-    const line = [node, ...RUN, String(port), node, '-e', counter]
+    const line = ['exec', node, ...RUN, String(port), node, '-e', counter]
       .map((word) => `'${word}'`)
       .join(' ')
     await using pty = start('script', ['-qec', line, '/dev/null'], {
