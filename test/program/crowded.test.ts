@@ -31,7 +31,7 @@ test('the first free port behind many busy ones is had, and each of them is on t
   )
   const api = await ports.allocate('api', { range, strategy: 'sequential' })
   expect(api.port).toBe(from + BUSY + 1)
-  expect(api.attempts.filter(({ rejected }) => rejected === 'in-use')).toHaveLength(BUSY)
+  expect(api.attempts.slice(0, BUSY).every(({ rejected }) => rejected === 'in-use')).toBe(true)
 })
 
 test('a port that was let go since the list was read is found by the next one who looks', async () => {
