@@ -1,6 +1,7 @@
 import type { ServiceProblem } from '../errors.ts'
 import type { ServicePlan } from '../plan/plan.ts'
 import type { ServiceHealth } from '../types.ts'
+import type { Checkout } from '../utils/checkout.ts'
 import type { Debug } from '../utils/debug.ts'
 import type { PortReservation } from './reservation.ts'
 import type { Session } from './session.ts'
@@ -62,6 +63,8 @@ export interface SessionIdentity {
   readonly pid: number
   readonly place: LeasePlace
   readonly debug?: Debug | undefined
+  /** The root's checkout, when it is known already. Default: it is looked for. */
+  readonly checkout?: Checkout | undefined
   /** Ports that the process which started this one holds for its servers. Default: none. */
   readonly lentPorts?: ReadonlySet<number> | undefined
 }

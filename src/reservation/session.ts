@@ -57,7 +57,7 @@ export class Session {
   /** Use {@link sessionOf}. */
   constructor(identity: SessionIdentity) {
     this.identity = identity
-    this.checkout = findCheckout(identity.root)
+    this.checkout = identity.checkout ?? findCheckout(identity.root)
   }
 
   /** The reservations of all open uses. */

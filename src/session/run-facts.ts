@@ -1,5 +1,6 @@
 import type { RunRequest, StartHint } from '../bundlers/adapter.ts'
 import type { EndpointParts } from '../net/endpoint.ts'
+import type { ResolvedService } from '../options/resolved.ts'
 import type { PublishedService } from '../output/variables.ts'
 import type { SummaryRow } from '../output/summary.ts'
 import type { Wish } from '../plan/plan.ts'
@@ -97,4 +98,9 @@ export function summaryRows(facts: RunFacts): SummaryRow[] {
 /** The variable that carries a service's port; `undefined` when none does. */
 export function variableOf(service: string, { request }: RunFacts): string | undefined {
   return request.options.services.find(({ name }) => name === service)?.env.port[0]
+}
+
+/** A reserved service as the options are now. */
+export function serviceOf(name: string, { request }: RunFacts): ResolvedService | undefined {
+  return request.services.find(({ service }) => service.name === name)?.service
 }

@@ -8,7 +8,7 @@ import type { RunHealth } from './health/run-health.ts'
 import { createProxyGuard, type ServiceGuard } from './proxy-guard.ts'
 import { poolWarnings } from './pool-warnings.ts'
 import { RunBlock } from './run-block.ts'
-import { addressesOf, type RunFacts, startHintOf, variableOf } from './run-facts.ts'
+import { addressesOf, type RunFacts, serviceOf, startHintOf, variableOf } from './run-facts.ts'
 import { RunLog } from './run-log.ts'
 import { RunSummary } from './run-summary.ts'
 import type { SessionWorld } from './world.ts'
@@ -97,16 +97,14 @@ export class DevRun implements Run {
   guard(service: string): ServiceGuard {
     let guard = this.#guards.get(service)
     if (!guard) {
-      const found = this.request.services.find((host) => host.service.name === service)
-      guard = found
-        ? createProxyGuard(found.service, {
-            checkout: this.use.session.checkout.dir,
-            place: this.#world.place,
-            reservation: (name) => this.reservation(name),
-            startHint: (name) => this.startHint(name),
-            warn: (warnings) => this.warn(warnings),
-          })
-        : UNGUARDED
+      guard = createProxyGuard(service, {
+        checkout: this.use.session.checkout.dir,
+        place: this.#world.place,
+        service: (name) => serviceOf(name, this.#facts),
+        reservation: (name) => this.reservation(name),
+        startHint: (name) => this.startHint(name),
+        warn: (warnings) => this.warn(warnings),
+      })
       this.#guards.set(service, guard)
     }
     return guard
@@ -198,11 +196,4 @@ export class DevRun implements Run {
       },
     )
   }
-}
-
-/** For a service that this run doesn't have. */
-const UNGUARDED: ServiceGuard = {
-  settle: () => undefined,
-  refusal: () => undefined,
-  stranger: () => Promise.resolve(undefined),
 }

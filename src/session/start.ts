@@ -16,7 +16,7 @@ import type { SessionWorld } from './world.ts'
  * @throws PortsError when a required service can't be had; nothing is held then.
  */
 export function startRun(request: RunRequest, world: SessionWorld): Promise<Run> {
-  const session = sessionOf({ root: request.root, ...world })
+  const session = sessionOf({ root: request.root, checkout: request.checkout, ...world })
   return session.inTurn(() => runSteps(startSteps(session, request, world), world.place))
 }
 
@@ -25,7 +25,7 @@ export function startRun(request: RunRequest, world: SessionWorld): Promise<Run>
  * server listens.
  */
 export function startRunSync(request: RunRequest, world: SessionWorld): Run {
-  const session = sessionOf({ root: request.root, ...world })
+  const session = sessionOf({ root: request.root, checkout: request.checkout, ...world })
   return runStepsSync(startSteps(session, request, world), world.place)
 }
 

@@ -145,6 +145,9 @@ function onlyMore({ given, builtIn }: HostQuery): EffectiveOptions {
     named: new Set(),
     file: undefined,
     stamp: '',
+    root: all.root ?? '',
+    // The config file is the first one's.
+    places: () => [],
     again: () => Promise.resolve(found),
   }
   return found
