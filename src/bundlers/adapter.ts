@@ -106,7 +106,7 @@ export interface ConfigFollower {
   readonly proxies: boolean
   /** Makes the server anew from the options as they are now; absent where it can't. */
   restart?(): Promise<void>
-  /** It starts anew by itself when this file (absolute) is edited, so nobody else need follow it. */
+  /** It starts anew by itself when this file (absolute) is edited, so nobody else need follow that. */
   restartsFor?(file: string): boolean
   /** Services have come, gone or moved, so what imports `~ports` is out of date. */
   refresh?(): void

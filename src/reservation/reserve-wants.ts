@@ -48,7 +48,7 @@ export function* reserveWants(
   if (prepared.every(({ same }) => same)) {
     return prepared.map(({ want, service, bound, same }) => [
       service,
-      (same as PortReservation).continueAs(bound, factsOf(want)),
+      (same as PortReservation).continueAs(bound, factsKept(want, same as PortReservation)),
     ])
   }
   const requests = prepared.map(({ want, bound, before }): ServiceRequest => ({
@@ -93,6 +93,11 @@ function meet({ plan, hold, kept }: Want, present: Present): Pick<Prepared, 'bef
   if (before) return { before, same: asBefore ? before : undefined }
   // Any number of servers may talk to a server that somebody else starts.
   return { before, same: hold ? undefined : present.anywhere(name) }
+}
+
+/** A port that is only kept for now is chosen anew by the next server, so its old key stays. */
+function factsKept(want: Want, { facts }: PortReservation): ReservationFacts {
+  return want.kept && want.hold ? { ...factsOf(want), key: facts.key } : factsOf(want)
 }
 
 function factsOf({ plan: { service, key }, secure }: Want): ReservationFacts {

@@ -49,6 +49,8 @@ export class Session {
   readonly remember = new Map<string, (had: PortReservation) => void>()
   /** What watches the health of this session's services. */
   readonly healthSources = new Set<HealthSource>()
+  /** The env block that this process was started with in its environment; absent when with none. */
+  loadedBlock: ReadonlyMap<string, string> | undefined
   /** How each service was wanted last. */
   readonly #wants = new Map<string, Want>()
   readonly #turns = new Turns(() => this.#endIfUnused())

@@ -11,6 +11,7 @@ import type { RunLog } from './run-log.ts'
 export class RunBlock {
   readonly #log: RunLog
   #write: EnvWrite | undefined
+  #said: readonly string[] = []
 
   constructor(log: RunLog) {
     this.#log = log
@@ -21,17 +22,20 @@ export class RunBlock {
    *
    * @param replaced The use of a server that this run's server takes over from.
    * @param left What a service has just moved away from.
+   * @returns Whether anything was written.
    */
-  *publish(facts: RunFacts, replaced: SessionUse | undefined, left?: Endpoint): Steps<void> {
+  *publish(facts: RunFacts, replaced: SessionUse | undefined, left?: Endpoint): Steps<boolean> {
     const { env } = facts.request.options
     const { blockFile, blockName } = facts.files
-    if (!env || blockFile === undefined || blockName === undefined) return
+    if (!env || blockFile === undefined || blockName === undefined) return false
     const files = { ...facts.files, blockFile, blockName }
     const services = publishedServices(facts)
     const result = yield* publish(services, env, files, facts.use, replaced, left)
     this.#write = result.write ?? this.#write
-    this.#log.warn(result.warnings)
+    this.#log.warn(result.warnings.filter((warning) => !this.#said.includes(warning)))
+    this.#said = result.warnings
     void result.later.then((warning) => warning && this.#log.warn([warning]))
+    return result.write !== undefined
   }
 
   /** See `Run.ownWrite`. */
@@ -43,5 +47,6 @@ export class RunBlock {
   /** Goes on with what `next` has written. */
   become(next: RunBlock): void {
     this.#write = next.#write ?? this.#write
+    this.#said = next.#said
   }
 }

@@ -4,12 +4,14 @@ import { type Endpoint, endpointOf } from '../net/endpoint.ts'
 import { runSteps, type Steps } from '../reservation/questions.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
 import type { Move, SessionUse } from '../reservation/session.ts'
+import { type EnvFiles, readEnvFiles } from './env-files.ts'
 import type { RunHealth } from './health/run-health.ts'
 import { createProxyGuard, type ServiceGuard } from './proxy-guard.ts'
 import { poolWarnings } from './pool-warnings.ts'
 import { RunBlock } from './run-block.ts'
 import { addressesOf, type RunFacts, serviceOf, startHintOf, variableOf } from './run-facts.ts'
 import { RunLog } from './run-log.ts'
+import { type RunWishes, wishesOf } from './run-wishes.ts'
 import { RunSummary } from './run-summary.ts'
 import type { SessionWorld } from './world.ts'
 
@@ -50,6 +52,16 @@ export class DevRun implements Run {
     return this.#facts.request
   }
 
+  /** What the env files said when they were read last. */
+  get files(): EnvFiles {
+    return this.#facts.files
+  }
+
+  /** The typed ports, by service. */
+  get wishes(): RunFacts['wishes'] {
+    return this.#facts.wishes
+  }
+
   reservation(service: string): PortReservation | undefined {
     return this.use.reservations.get(service)
   }
@@ -71,8 +83,9 @@ export class DevRun implements Run {
    *
    * @param replaced The use of a server that this run's server takes over from.
    * @param left What a service has just moved away from.
+   * @returns Whether anything was written.
    */
-  publish(replaced: SessionUse | undefined, left?: Endpoint): Steps<void> {
+  publish(replaced: SessionUse | undefined, left?: Endpoint): Steps<boolean> {
     return this.#block.publish(this.#facts, replaced, left)
   }
 
@@ -119,16 +132,27 @@ export class DevRun implements Run {
   }
 
   followConfig(host: ConfigFollower): void {
-    const { config } = this.request
-    if (!config || this.#closed || this.#stopFollowing) return
+    if (this.#closed || this.#stopFollowing) return
     this.#stopFollowing = () => {}
     // Nobody else pays for the watcher, and the server is up by now.
-    import('./follow-config.ts').then(
-      ({ followConfig }) => {
-        if (!this.#closed) this.#stopFollowing = followConfig(this, config, host, this.#world)
+    import('./follow-edits.ts').then(
+      ({ followEdits }) => {
+        if (!this.#closed) this.#stopFollowing = followEdits(this, host, this.#world)
       },
-      (error: unknown) => this.warn([`edits of ${config.file} are not followed: ${String(error)}`]),
+      (error: unknown) => this.warn([`edits of files are not followed: ${String(error)}`]),
     )
+  }
+
+  /** The env files as they are now, and the ports that they and everything else ask for. */
+  readWishes(): { files: EnvFiles; wishes: RunWishes } {
+    const { root, envDirectory, envFiles, options } = this.request
+    const files = readEnvFiles(root, envDirectory, envFiles, options.env?.file)
+    return { files, wishes: wishesOf(this.request, files, this.#world.env, this.use.session) }
+  }
+
+  /** Goes on with the env files as they were read now. */
+  reread(files: EnvFiles, wishes: RunFacts['wishes']): void {
+    this.#facts = { ...this.#facts, files, wishes }
   }
 
   /**

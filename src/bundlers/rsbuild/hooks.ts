@@ -1,5 +1,7 @@
 import type { RsbuildPlugin, RsbuildPluginAPI, ServerConfig } from '@rsbuild/core'
+import { existsSync } from 'node:fs'
 import type { Server } from 'node:http'
+import { join } from 'node:path'
 import { effectiveOptions } from '../../config/effective-options.ts'
 import type { ServerOptions as HttpsOptions } from 'node:https'
 import { portFlag } from '../../options/port-flag.ts'
@@ -131,7 +133,18 @@ export function rsbuildHooks(
     api.onBeforeStartPreviewServer(({ server }) => attach(server as Parameters<typeof attach>[0]))
     const started = (): void => {
       latest?.printSummary(logger)
-      latest?.followConfig({ logger, proxies: true, refresh })
+      const { rootPath } = api.context
+      const envFiles = envFileNames(modeOf({ preview: action === 'preview' }))
+      const watched = isCommand(world().argv)
+        ? envFiles.map((name) => join(rootPath, name)).filter((file) => existsSync(file))
+        : []
+      latest?.followConfig({
+        logger,
+        proxies: true,
+        // The command line watches the env files that it has read.
+        restartsFor: (file) => watched.includes(file),
+        refresh,
+      })
     }
     api.onAfterStartDevServer(started)
     api.onAfterStartPreviewServer(started)
