@@ -8,6 +8,8 @@ import type { Checkout } from '../utils/checkout.ts'
 export interface HostLogger {
   info(message: string): void
   warn(message: string): void
+  /** Default: `warn`. */
+  error?(message: string): void
 }
 
 /** A service together with what the bundler's config says of it. */
@@ -106,6 +108,8 @@ export interface ConfigFollower {
   readonly proxies: boolean
   /** Makes the server anew from the options as they are now; absent where it can't. */
   restart?(): Promise<void>
+  /** Closes the server for good; absent where it can't, and then people are told to do it. */
+  stop?(): Promise<unknown>
   /** It starts anew by itself when this file (absolute) is edited, so nobody else need follow that. */
   restartsFor?(file: string): boolean
   /** Services have come, gone or moved, so what imports `~ports` is out of date. */

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
+import { isSocketOpen, listensStill } from '../net/still-open.ts'
 import { type LeaseAnswer, renderAnswer } from './answer.ts'
 import { type FileLock, removeStale, tryFileLock } from './file-lock.ts'
 import type { LeaseName } from './names.ts'
@@ -26,9 +28,11 @@ export function isLeased(name: LeaseName): boolean {
  */
 export class Lease {
   readonly #server: Server | undefined
+  readonly #name: LeaseName | undefined
   #lock: FileLock | undefined
 
-  private constructor(server?: Server, lock?: FileLock) {
+  private constructor(name?: LeaseName, server?: Server, lock?: FileLock) {
+    this.#name = name
     this.#server = server
     this.#lock = lock
   }
@@ -71,14 +75,23 @@ export class Lease {
     } finally {
       Error.stackTraceLimit = stackTraceLimit
     }
-    if (server.listening) return new Lease(server, lock)
+    if (server.listening) return new Lease(name, server, lock)
     lock?.release()
     return undefined
   }
 
+  /** Others can still see it: neither its socket nor its files have been taken away. */
+  get intact(): boolean {
+    const [server, name] = [this.#server, this.#name]
+    if (!server || !name) return true
+    if (!listensStill(server, undefined)) return false
+    return name.lock === undefined || (existsSync(name.path) && existsSync(name.lock))
+  }
+
   /** Gives the name up. Idempotent. */
   end(): void {
-    this.#server?.close()
+    // A descriptor that somebody has closed may be somebody else's by now.
+    if (this.#server && isSocketOpen(this.#server)) this.#server.close()
     this.#lock?.release()
     this.#lock = undefined
   }

@@ -6,13 +6,28 @@ const INHERIT_INTERVAL_MS = 1000
 
 /** Keeps one reservation's lease, or waits for it while another session of this checkout has it. */
 export class LeaseKeeper {
+  readonly #claim: Found['claim']
   #lease: Lease | undefined
   #inherit: NodeJS.Timeout | undefined
 
   /** Begins with what the allocation found. {@link LeaseKeeper.end} stops it. */
   constructor({ lease, claim, lent }: Found) {
     this.#lease = lease
+    this.#claim = claim
     if (!lease && !lent) this.#inheritFrom(claim)
+  }
+
+  /**
+   * Offers the lease again when it was taken away.
+   *
+   * @returns Whether it was. Somebody else may have it by then, and it is waited for.
+   */
+  renew(): boolean {
+    if (!this.#lease || this.#lease.intact) return false
+    this.#lease.end()
+    this.#lease = this.#claim()
+    if (!this.#lease) this.#inheritFrom(this.#claim)
+    return true
   }
 
   /** Gives the lease up, or the waiting for it. Idempotent. */

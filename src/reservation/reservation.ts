@@ -31,6 +31,8 @@ export class PortReservation implements Reservation {
   #lent: LentPort | undefined
   #server: EventEmitter | undefined
   #heir: Server | undefined
+  /** Its socket is gone, and somebody else has the port. */
+  #lost = false
   #released = false
   #servedElsewhere = false
   /** The bound address changed while a server was on the old one. */
@@ -173,8 +175,32 @@ export class PortReservation implements Reservation {
     return this
   }
 
+  /**
+   * Sees to it that the port is still kept: a held socket or a lease that was closed behind our back
+   * is had again, if nobody was faster.
+   *
+   * @returns `'lost'` while somebody else has the port.
+   */
+  check(): 'kept' | 'restored' | 'lost' {
+    if (this.#released) return 'kept'
+    const renewed = this.#lease.renew()
+    if (this.#hold?.intact === false) {
+      this.#hold = undefined
+      this.#lost = true
+    }
+    if (!this.#lost) return renewed ? 'restored' : 'kept'
+    const { protocol, path } = this
+    const next = createHolder({ protocol, path, speaksHttp: this.#speaksHttp })
+    if (!next.bind(this.port, this.#bound.address).ok) return 'lost'
+    this.#hold = next
+    this.#lost = false
+    this.#debug?.(`${this.service}: ${endpointText(this.#found)} was lost and is held again`)
+    return 'restored'
+  }
+
   /** Gives the held socket up without the lease, for a server that must bind by itself. */
   letGo(): void {
+    this.#lost = false
     this.#hold?.close()
     this.#hold = undefined
     this.#lent?.close()
@@ -217,6 +243,7 @@ export class PortReservation implements Reservation {
     this.#found = found
     this.#bound = found.bound
     this.#moved = false
+    this.#lost = false
     this.#hold = found.hold
     this.#lease = new LeaseKeeper(found)
     return () => {

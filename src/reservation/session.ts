@@ -51,8 +51,8 @@ export class Session {
   readonly healthSources = new Set<HealthSource>()
   /** The env block that this process was started with in its environment; absent when with none. */
   loadedBlock: ReadonlyMap<string, string> | undefined
-  /** How each service was wanted last. */
-  readonly #wants = new Map<string, Want>()
+  /** How each reservation was wanted last. */
+  readonly #wants = new WeakMap<PortReservation, Want>()
   readonly #turns = new Turns(() => this.#endIfUnused())
   #lingering: { use: SessionUse; timer: NodeJS.Timeout } | undefined
 
@@ -116,7 +116,6 @@ export class Session {
       anywhere: (service: string) => this.#reservation(service),
       debug: this.identity.debug,
     }
-    for (const want of wants) this.#wants.set(want.plan.service.name, want)
     for (const step of choosingOrder(wants)) {
       const mine = new Map<string, PortReservation | ServiceProblem>()
       for (const block of step.blocks) {
@@ -138,10 +137,13 @@ export class Session {
     }
     const mine = new Map<string, PortReservation>()
     const failed: ServiceProblem[] = []
-    for (const { plan } of wants) {
+    for (const want of wants) {
+      const { plan } = want
       const outcome = outcomes.get(plan.service.name)
-      if (outcome instanceof PortReservation) mine.set(plan.service.name, outcome)
-      else if (outcome) failed.push(outcome)
+      if (outcome instanceof PortReservation) {
+        mine.set(plan.service.name, outcome)
+        this.#wants.set(outcome, want)
+      } else if (outcome) failed.push(outcome)
     }
     const fatal = fatalProblems(failed, wants)
     if (fatal.length > 0) {
@@ -168,13 +170,15 @@ export class Session {
    * then the old one is released.
    *
    * @param to The port to take; without it the next candidate after the present one.
-   * @throws PortsError `PORTS_NO_SERVICE` when this session has no such service, `PORTS_SERVING`
+   * @param which The port that the service has, or its reservation, where several servers of this root
+   * have a service of that name.
+   * @throws PortsError `PORTS_NO_SERVICE` when this session has no such service, `PORTS_AMBIGUOUS` when it has several, `PORTS_SERVING`
    * while a server of this process listens, `PORTS_IN_A_ROW` for one of a block, and what an allocation throws.
    */
-  async move(service: string, to?: number): Promise<Move> {
+  async move(service: string, to?: number, which?: number | PortReservation): Promise<Move> {
     return this.inTurn(async () => {
       const { place } = this.identity
-      const { want, reservation } = this.#movable(service)
+      const { want, reservation } = this.#movable(service, which)
       const context = allocationContext(this.identity, this.checkout)
       const { move, release } = await runSteps(moveService(reservation, want, to, context), place)
       try {
@@ -187,14 +191,29 @@ export class Session {
     })
   }
 
-  #movable(service: string): { want: Want; reservation: PortReservation } {
-    const want = this.#wants.get(service)
-    const reservation = this.#reservation(service)
-    if (want && reservation) return { want, reservation }
+  #movable(
+    service: string,
+    which: number | PortReservation | undefined,
+  ): { want: Want; reservation: PortReservation } {
+    const named = [...this.reservations].filter((reservation) => reservation.service === service)
+    const meant = named.filter(
+      (reservation) => which === undefined || which === reservation || which === reservation.port,
+    )
+    const [reservation, ...others] = meant
+    if (reservation && others.length > 0) {
+      const ports = meant.map(({ port }) => port).join(', ')
+      throw new PortsError(
+        'PORTS_AMBIGUOUS',
+        `several servers of ${this.identity.root} have a service "${service}", on ports ${ports}. Say which one is meant: move("${service}", { from: ${reservation.port} }).`,
+      )
+    }
+    const want = reservation && this.#wants.get(reservation)
+    if (want) return { want, reservation }
     const names = [...this.reservations].map((r) => `"${r.service}"`).join(', ') || 'none'
+    const on = typeof which === 'number' ? ` on port ${which}` : ''
     throw new PortsError(
       'PORTS_NO_SERVICE',
-      `${this.identity.root} has no service "${service}" that could be moved. It has: ${names}.`,
+      `${this.identity.root} has no service "${service}"${on} that could be moved. It has: ${names}.`,
     )
   }
 

@@ -6,6 +6,7 @@ import { identifyListener, type Listener } from '../reservation/listener.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
 import type { LeasePlace } from '../reservation/who-holds.ts'
 import type { PortHolder } from '../types.ts'
+import { besideLine } from './port-lines.ts'
 import { ListenerWatch } from './listener-watch.ts'
 
 /** What a guard needs of its run. */
@@ -97,11 +98,6 @@ export function createProxyGuard(name: string, run: GuardedRun): ServiceGuard {
       return foreigner()
     },
   }
-}
-
-/** Somebody has the port on another address of `localhost` than the service has. */
-export function besideLine(service: string, port: number, who: string): string {
-  return `port ${port} ("${service}") is also served by ${who}, on another address of localhost: requests may reach either. Stop that server, or bind both addresses.`
 }
 
 function describe({ holder }: Listener, checkout: string): string {

@@ -12,6 +12,13 @@ export class RunLog {
     else this.#warnings.push(...warnings)
   }
 
+  /** What the run ends with. */
+  error(line: string): void {
+    const text = `${colors.red('ports:')} ${line}`
+    if (this.#logger?.error) this.#logger.error(text)
+    else this.#logger?.warn(text)
+  }
+
   /** News; lost while there is no logger, because the summary will say how things are. */
   note(line: string): void {
     this.#logger?.info(`${colors.cyan('ports:')} ${line}`)

@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import type { ConfigFollower, HostLogger, Run, RunRequest, StartHint } from '../bundlers/adapter.ts'
+import type { PortsError } from '../errors.ts'
 import { type Endpoint, endpointOf } from '../net/endpoint.ts'
 import { runSteps, type Steps } from '../reservation/questions.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
@@ -7,6 +8,9 @@ import type { Move, SessionUse } from '../reservation/session.ts'
 import { type EnvFiles, readEnvFiles } from './env-files.ts'
 import type { RunHealth } from './health/run-health.ts'
 import { createProxyGuard, type ServiceGuard } from './proxy-guard.ts'
+import { type ConflictContext, resolveConflict } from './conflicts.ts'
+import { besideLine } from './port-lines.ts'
+import { keepUp } from './upkeep.ts'
 import { poolWarnings } from './pool-warnings.ts'
 import { RunBlock } from './run-block.ts'
 import { addressesOf, type RunFacts, serviceOf, startHintOf, variableOf } from './run-facts.ts'
@@ -26,6 +30,9 @@ export class DevRun implements Run {
   #facts: RunFacts
   #health: RunHealth | undefined
   #closed = false
+  #host: ConfigFollower | undefined
+  #failure: PortsError | undefined
+  #stopUpkeep: (() => void) | undefined
   #stopFollowing: (() => void) | undefined
 
   constructor(facts: RunFacts, world: SessionWorld) {
@@ -95,6 +102,7 @@ export class DevRun implements Run {
 
   report(logger: HostLogger): void {
     this.#log.open(logger)
+    this.#keepUp()
     void this.#watchHealth()
     void this.#checkPools()
   }
@@ -132,6 +140,8 @@ export class DevRun implements Run {
   }
 
   followConfig(host: ConfigFollower): void {
+    this.#host = host
+    if (this.#failure) return this.#stop(this.#failure)
     if (this.#closed || this.#stopFollowing) return
     this.#stopFollowing = () => {}
     // Nobody else pays for the watcher, and the server is up by now.
@@ -180,6 +190,7 @@ export class DevRun implements Run {
   close(): void {
     this.#closed = true
     this.#stopFollowing?.()
+    this.#stopUpkeep?.()
     this.#health?.close()
     this.use.session.onMove.delete(this.#follow)
     this.use.close()
@@ -194,6 +205,42 @@ export class DevRun implements Run {
     this.#log.note(`"${service}" has moved from port ${from} to ${to}${where}.`)
     for (const tell of this.#movedListeners) tell(service)
     this.#health?.restart(service)
+  }
+
+  /** Held ports stay held, and who takes one all the same is told of. */
+  #keepUp(): void {
+    this.#stopUpkeep ??= keepUp({
+      place: this.#world.place,
+      pid: this.#world.pid,
+      env: this.#world.env,
+      checkout: this.use.session.checkout.dir,
+      reservations: () => this.use.reservations.values(),
+      lost: (reservation, who) => void resolveConflict(reservation, who, this.#conflicts),
+      beside: ({ service, port }, who) => this.warn([besideLine(service, port, who)]),
+    })
+  }
+
+  get #conflicts(): ConflictContext {
+    return {
+      session: this.use.session,
+      policy: (service) => serviceOf(service, this.#facts)?.onConflict ?? 'warn',
+      warn: (line) => this.warn([line]),
+      fail: (error) => this.#fail(error),
+    }
+  }
+
+  /** The host closes its server, and that closes this run. */
+  #fail(error: PortsError): void {
+    if (this.#failure || this.#closed) return
+    this.#failure = error
+    if (this.#host) this.#stop(error)
+  }
+
+  #stop(error: PortsError): void {
+    this.#world.fail()
+    const stop = this.#host?.stop
+    this.#log.error(`${error.name}: ${error.message}${stop ? '' : ' Stop this server by hand.'}`)
+    stop?.().catch((reason: unknown) => this.warn([`the server did not close: ${String(reason)}`]))
   }
 
   async #checkPools(): Promise<void> {
@@ -216,6 +263,10 @@ export class DevRun implements Run {
         env: this.#world.env,
         reservation: (service) => this.reservation(service),
         stranger: (service) => this.guard(service).stranger(),
+        stolen: (service, who) => {
+          const reservation = this.reservation(service)
+          if (reservation) void resolveConflict(reservation, who, this.#conflicts, true)
+        },
         say: (line, level) => (level === 'info' ? this.#log.note(line) : this.#log.warn([line])),
       },
     )

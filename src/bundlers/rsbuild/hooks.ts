@@ -60,6 +60,7 @@ export function rsbuildHooks(
     const logger = {
       info: (message: string) => api.logger.log(message),
       warn: (message: string) => api.logger.warn(message),
+      error: (message: string) => api.logger.error(message),
     }
     api.modifyRsbuildConfig({
       // Last, so that what other plugins set counts as the user's wish.
@@ -95,7 +96,9 @@ export function rsbuildHooks(
       },
     })
 
+    let close: (() => Promise<unknown>) | undefined
     const attach = (server: {
+      close?: () => Promise<unknown>
       httpServer: unknown
       connectWebSocket?: (on: { server: Server }) => void
     }): void => {
@@ -104,6 +107,7 @@ export function rsbuildHooks(
       if (!taken) return
       const { run, own, hmr, https, checked } = taken
       checked()
+      close = server.close?.bind(server)
       run.report(logger)
       const http = server.httpServer as Server | null
       const hmrServer = hmr && createHmrServer(https)
@@ -142,6 +146,7 @@ export function rsbuildHooks(
         logger,
         proxies: true,
         // The command line watches the env files that it has read.
+        ...(close && { stop: close }),
         restartsFor: (file) => watched.includes(file),
         refresh,
       })

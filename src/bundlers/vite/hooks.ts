@@ -218,6 +218,7 @@ function follower(server: ViteDevServer): ConfigFollower {
   return {
     logger: server.config.logger,
     proxies: true,
+    stop: () => server.close(),
     restartsFor: (file) => restartsFor(server, file),
     async restart() {
       const before = server.resolvedUrls?.local[0]
@@ -253,7 +254,9 @@ function attachPreview(server: PreviewServer, run: Run): void {
   }
   server.httpServer.once('close', () => run.close())
   const { logger } = server.config
-  server.httpServer.once('listening', () => run.followConfig({ logger, proxies: true }))
+  server.httpServer.once('listening', () =>
+    run.followConfig({ logger, proxies: true, stop: () => server.close() }),
+  )
   printAfterUrls(server, run)
 }
 
