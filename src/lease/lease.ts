@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
-import { isSocketOpen, listensStill } from '../net/still-open.ts'
 import { type LeaseAnswer, renderAnswer } from './answer.ts'
 import { type FileLock, removeStale, tryFileLock } from './file-lock.ts'
 import type { LeaseName } from './names.ts'
@@ -84,14 +83,13 @@ export class Lease {
   get intact(): boolean {
     const [server, name] = [this.#server, this.#name]
     if (!server || !name) return true
-    if (!listensStill(server, undefined)) return false
+    if (!server.listening) return false
     return name.lock === undefined || (existsSync(name.path) && existsSync(name.lock))
   }
 
   /** Gives the name up. Idempotent. */
   end(): void {
-    // A descriptor that somebody has closed may be somebody else's by now.
-    if (this.#server && isSocketOpen(this.#server)) this.#server.close()
+    this.#server?.close()
     this.#lock?.release()
     this.#lock = undefined
   }

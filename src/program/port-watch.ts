@@ -31,7 +31,13 @@ export function watchPorts(
       return policy(service) === 'fail' ? fail(error) : notices.warn([error.message])
     }
     const warn = (line: string): void => notices.warn([line])
-    void resolveConflict(reservation, who, { session, policy, warn, fail })
+    void resolveConflict(reservation, who, {
+      session,
+      policy,
+      warn,
+      // The one that the event has told of.
+      fail: () => fail(error),
+    })
   }
   return keepUp({
     place: world.place,

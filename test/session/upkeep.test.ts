@@ -1,12 +1,6 @@
-import {
-  closeSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-} from 'node:fs'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { connect, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -20,31 +14,41 @@ import { leasePlace } from '../../src/reservation/who-holds.ts'
 import { keepUp } from '../../src/session/upkeep.ts'
 import { startNode } from '../_utils/children.ts'
 import { openLater } from '../_utils/session.ts'
-import { freeRange, hasIPv6, isFree, occupy } from '../_utils/sockets.ts'
+import { freeRange, hasIPv6, isFree, occupy, type Occupied } from '../_utils/sockets.ts'
 import { tempRoot } from '../_utils/temp.ts'
 import { until } from '../_utils/until.ts'
 
 const ENV = { PORTS_HEALTH_INTERVAL_MS: '100' }
 
-/** Closes the descriptor of our own listening socket on a port, as a careless tool does. */
-function closeBehindOurBack(port: number): void {
-  const hex = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
-  const sockets = ['tcp', 'tcp6'].flatMap((name) =>
-    readFileSync(`/proc/self/net/${name}`, 'utf8').split('\n'),
-  )
-  const fields = sockets.map((line) => line.trim().split(/\s+/))
-  const inode = fields.find((row) => row[1]?.endsWith(hex) && row[3] === '0A')?.[9]
-  const fd = readdirSync('/proc/self/fd').find((name) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${name}`) === `socket:[${inode}]`
-    } catch {
-      return false
+/** Closes our own listening server on a port, as a careless tool does that gets hold of it. */
+async function closeBehindOurBack(port: number): Promise<void> {
+  const found = new Promise<Server>((resolve) => {
+    const seen = (message: unknown): void => {
+      const { socket } = message as { socket: Socket & { server: Server } }
+      if (socket.localPort !== port) return
+      unsubscribe('net.server.socket', seen)
+      resolve(socket.server)
     }
+    subscribe('net.server.socket', seen)
   })
-  closeSync(Number(fd))
+  const visitor = connect(port, 'localhost')
+  visitor.on('error', () => {})
+  const server = await found
+  visitor.destroy()
+  server.close()
 }
 
-const onLinux = process.platform === 'linux'
+/** Somebody has the port that we held, as soon as it was closed. */
+async function steal(port: number): Promise<Occupied> {
+  for (;;) {
+    await closeBehindOurBack(port)
+    try {
+      return await occupy('127.0.0.1', port)
+    } catch {
+      // It was held again in between.
+    }
+  }
+}
 
 /** Listens in another process. */
 async function stranger(port: number, host: string) {
@@ -55,43 +59,39 @@ async function stranger(port: number, host: string) {
   return child
 }
 
-test.runIf(onLinux)(
-  'a held socket that was closed is held again, and who was faster is named once',
-  async () => {
-    const [from, to] = await freeRange(2)
-    using root = tempRoot()
-    const use = await openLater(root.dir, { web: { range: [from, to] } })
-    const web = use.reservations.get('web')
-    const said: string[] = []
-    const end = keepUp({
-      place: leasePlace(process.env, process.platform),
-      checkout: root.dir,
-      pid: process.pid,
-      env: ENV,
-      reservations: () => use.reservations.values(),
-      lost: ({ port }, who) => said.push(`${port} ${who}`),
-      beside: () => said.push('beside'),
-    })
-    try {
-      closeBehindOurBack(from)
-      await until(async () => !(await isFree(from)))
-      expect(web?.state).toBe('held')
-      expect(said).toEqual([])
+test('a held socket that was closed is held again, and who was faster is named once', async () => {
+  const [from, to] = await freeRange(2)
+  using root = tempRoot()
+  const use = await openLater(root.dir, { web: { range: [from, to] } })
+  const web = use.reservations.get('web')
+  const said: string[] = []
+  const end = keepUp({
+    place: leasePlace(process.env, process.platform),
+    checkout: root.dir,
+    pid: process.pid,
+    env: ENV,
+    reservations: () => use.reservations.values(),
+    lost: ({ port }, who) => said.push(`${port} ${who}`),
+    beside: () => said.push('beside'),
+  })
+  try {
+    await closeBehindOurBack(from)
+    await until(async () => !(await isFree(from)))
+    expect(web?.state).toBe('held')
+    expect(said).toEqual([])
 
-      closeBehindOurBack(from)
-      const thief = await stranger(from, '127.0.0.1')
-      await until(() => said.length > 0)
-      expect(said[0]).toContain(`pid ${thief.pid}`)
-      expect(web?.state).toBe('leased')
-      await thief.end()
-      await until(() => web?.state === 'held')
-      expect(said).toHaveLength(1)
-    } finally {
-      end()
-      use.close()
-    }
-  },
-)
+    const thief = await steal(from)
+    await until(() => said.length > 0)
+    expect(said[0]).toContain(`pid ${process.pid}`)
+    expect(web?.state).toBe('leased')
+    await thief[Symbol.asyncDispose]()
+    await until(() => web?.state === 'held')
+    expect(said).toHaveLength(1)
+  } finally {
+    end()
+    use.close()
+  }
+})
 
 test.runIf(hasIPv6)('a stranger on the other address of localhost is told of once', async () => {
   const [port] = await freeRange(1)
@@ -169,7 +169,7 @@ test('a lease whose socket file was deleted is offered again', async () => {
   }
 })
 
-test.runIf(onLinux).each(['warn', 'move', 'fail'] as const)(
+test.each(['warn', 'move', 'fail'] as const)(
   "a program whose port is taken from it: onConflict '%s'",
   async (onConflict) => {
     const [from, to] = await freeRange(2)
@@ -186,8 +186,7 @@ test.runIf(onLinux).each(['warn', 'move', 'fail'] as const)(
       ports.on('lost', (event) => lost.push(event))
       ports.on('warning', ({ message }) => warnings.push(message))
       const web = await ports.allocate('web')
-      closeBehindOurBack(from)
-      await using _thief = await occupy('127.0.0.1', from)
+      await using _thief = await steal(from)
       await until(() => lost.length > 0)
       expect(lost[0]).toMatchObject({ service: 'web', port: from })
       expect(lost[0]?.error.code).toBe('PORTS_STOLEN')
