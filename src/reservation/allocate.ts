@@ -10,8 +10,8 @@ import type { Candidate, ServicePlan } from '../plan/plan.ts'
 import type { PortAttempt, RejectReason } from '../types.ts'
 import { clearPath } from './clear-path.ts'
 import { ask, type Steps } from './questions.ts'
-import type { Found } from './reservation.ts'
-import type { Verdict } from './whose.ts'
+import type { Found } from './found.ts'
+import type { Verdict } from './judge.ts'
 
 /** One service's part of an allocation. */
 export interface ServiceRequest {

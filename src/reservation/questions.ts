@@ -17,7 +17,8 @@ import {
   type Holders,
 } from './holders.ts'
 import { askLeases, type LeasePlace } from './who-holds.ts'
-import { type Asker, type Verdict, whose } from './whose.ts'
+import type { Verdict } from './judge.ts'
+import { type Asker, whose } from './whose.ts'
 
 /**
  * What choosing has to ask the world between two steps. The steps themselves are synchronous, so
