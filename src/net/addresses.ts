@@ -85,7 +85,8 @@ export function guessBindAddress(
   return { host: name, address: hostsFileAddress(name, platform) ?? '127.0.0.1', guessed: true }
 }
 
-function hostsFileAddress(name: string, platform: NodeJS.Platform): string | undefined {
+/** The address that the hosts file has for `name`; `undefined` when it has none. */
+export function hostsFileAddress(name: string, platform: NodeJS.Platform): string | undefined {
   const file = platform === 'win32' ? 'C:\\Windows\\System32\\drivers\\etc\\hosts' : '/etc/hosts'
   let text: string
   try {

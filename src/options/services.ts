@@ -11,6 +11,7 @@ import type {
   ServiceInstance,
   ServiceKind,
 } from './resolved.ts'
+import { resolveUpstreams } from './upstreams.ts'
 import { wellKnownPort } from './well-known.ts'
 
 /** Default ports of the bundler's own servers; a server that is left out does not exist there. */
@@ -116,6 +117,9 @@ function resolveService(
     health: resolveHealth(service.health, browser, protocol === 'udp' ? 'udp' : 'tcp'),
     healthGiven: service.health !== undefined,
     identity: service.identity ?? 'refuse',
+    upstreams: resolveUpstreams(service.upstreams),
+    balance: service.balance ?? 'round-robin',
+    weights: service.weights ?? [],
     separate: service.separate ?? false,
     description: service.description,
     metadata: service.metadata,

@@ -10,6 +10,8 @@ export interface Listener {
   /** `'nobody'`: no listener that the operating system shows. */
   readonly verdict: Verdict | 'nobody'
   readonly holder?: PortHolder
+  /** What the system says of its process, as it says it. */
+  readonly owner?: PortOwner
   /** Passes connections on to somebody else (a container, a tunnel), so it tells nothing of them. */
   readonly relay: boolean
 }
@@ -41,8 +43,8 @@ export async function identifyListener(
   const relay = owners.some(isRelay)
   const lease = leases.get(port)
   const holder = holderOf(port, first, lease)
-  if (relay) return { verdict: 'unknown', holder, relay }
-  return { verdict: judge(owners, lease, checkout), holder, relay }
+  if (relay) return { verdict: 'unknown', holder, owner: first, relay }
+  return { verdict: judge(owners, lease, checkout), holder, owner: first, relay }
 }
 
 function judge(

@@ -109,6 +109,8 @@ export class Session {
   readonly remember = new Map<string, (had: PortReservation) => void>()
   /** What watches the health of this session's services. */
   readonly healthSources = new Set<HealthSource>()
+  /** Programs that were started for services, by service; whoever starts them keeps it. Default: none. */
+  readonly started = new Map<string, readonly { readonly pid: number; readonly mark: string }[]>()
   /** How each service was wanted last. */
   readonly #wants = new Map<string, Want>()
   #queue: Promise<unknown> = Promise.resolve()

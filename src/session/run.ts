@@ -1,6 +1,13 @@
 import { basename, resolve } from 'node:path'
 import colors from 'picocolors'
-import type { ConfigFollower, HostLogger, Run, RunRequest, StartHint } from '../bundlers/adapter.ts'
+import type {
+  ConfigFollower,
+  HostLogger,
+  ProxyRoute,
+  Run,
+  RunRequest,
+  StartHint,
+} from '../bundlers/adapter.ts'
 import { type EnvWrite, readEnvText } from '../output/env-file.ts'
 import { renderSummary, type SummaryRow } from '../output/summary.ts'
 import type { Wish } from '../plan/plan.ts'
@@ -12,7 +19,7 @@ import type { Move, SessionUse } from '../reservation/session.ts'
 import { groupReason } from '../reservation/unavailable.ts'
 import { withDeadline } from '../utils/deadline.ts'
 import type { EnvFiles } from './env-files.ts'
-import { createProxyGuard, type ServiceGuard } from './proxy-guard.ts'
+import { ProxyRoutes } from './proxy/routes.ts'
 import { poolWarnings } from './pool-warnings.ts'
 import { publish } from './publish.ts'
 import { scriptFor } from './start-hint.ts'
@@ -36,7 +43,7 @@ export class DevRun implements Run {
   #holders: Promise<unknown>
   #holdersKnown = false
   readonly #movedListeners: ((service: string) => void)[] = []
-  readonly #guards = new Map<string, ServiceGuard>()
+  readonly #routes: ProxyRoutes
   #health: RunHealth | undefined
   #closed = false
   #write: EnvWrite | undefined
@@ -67,6 +74,18 @@ export class DevRun implements Run {
     })
     this.#holders.catch(() => {})
     use.session.onMove.add(this.#follow)
+    this.#routes = new ProxyRoutes({
+      root: use.session.identity.root,
+      checkout: use.session.checkout.dir,
+      place: world.place,
+      services: () => this.#request.services.map(({ service }) => service),
+      reservation: (service) => this.reservation(service),
+      ports: () => [...this.use.session.reservations].map(({ port }) => port),
+      started: (service) => use.session.started.get(service) ?? [],
+      startHint: (service) => this.startHint(service),
+      warn: (warnings) => this.warn(warnings),
+      say: (line) => this.#logger?.info(noticeLine(line)),
+    })
   }
 
   get titlePrefix(): string | undefined {
@@ -120,6 +139,7 @@ export class DevRun implements Run {
       envFile: this.#files.blockName,
       command: scriptFor(service, this.#request.root),
       description: reservation?.description,
+      elsewhere: this.#routes.failures(service),
     }
   }
 
@@ -188,7 +208,9 @@ export class DevRun implements Run {
         session: this.use.session,
         env: this.#world.env,
         reservation: (service) => this.reservation(service),
-        stranger: (service) => this.guard(service).stranger(),
+        stranger: (service) => this.#routes.guard(service).stranger(),
+        movedTo: (service) => this.#routes.movedTo(service),
+        servedBy: (service) => this.#routes.servedBy(service),
         say: (line, level) =>
           logger[level](level === 'info' ? noticeLine(line) : warningLine(line)),
       },
@@ -211,22 +233,8 @@ export class DevRun implements Run {
     this.printSummary(logger)
   }
 
-  guard(service: string): ServiceGuard {
-    let guard = this.#guards.get(service)
-    if (!guard) {
-      const found = this.#request.services.find((host) => host.service.name === service)
-      guard = found
-        ? createProxyGuard(found.service, {
-            checkout: this.use.session.checkout.dir,
-            place: this.#world.place,
-            reservation: (name) => this.reservation(name),
-            startHint: (name) => this.startHint(name),
-            warn: (warnings) => this.warn(warnings),
-          })
-        : UNGUARDED
-      this.#guards.set(service, guard)
-    }
-    return guard
+  route(service: string): ProxyRoute {
+    return this.#routes.route(service)
   }
 
   ownWrite(file: string): readonly string[] | undefined {
@@ -269,6 +277,7 @@ export class DevRun implements Run {
     void next.#holders.catch(() => {}).then(() => (this.#holdersKnown = true))
     next.#logger = this.#logger
     this.warn(next.#warnings)
+    this.#routes.forget()
     this.#health?.update(this.#request.services.map(({ service }) => service))
     before.close()
     // Closed while the new ports were chosen.
@@ -345,13 +354,6 @@ export class DevRun implements Run {
     const found = this.#request.options.services.find(({ name }) => name === service)
     return found?.env.port[0]
   }
-}
-
-/** For a service that this run doesn't have. */
-const UNGUARDED: ServiceGuard = {
-  settle: () => undefined,
-  refusal: () => undefined,
-  stranger: () => Promise.resolve(undefined),
 }
 
 function noticeLine(notice: string): string {

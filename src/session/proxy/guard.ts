@@ -1,10 +1,10 @@
-import type { ProxyGuard, StartHint } from '../bundlers/adapter.ts'
-import { foreignServerLine } from '../bundlers/proxy-answer.ts'
-import type { ResolvedService } from '../options/resolved.ts'
-import { holderText } from '../reservation/holder-text.ts'
-import { identifyListener, type Listener } from '../reservation/listener.ts'
-import type { PortReservation } from '../reservation/reservation.ts'
-import type { LeasePlace } from '../reservation/who-holds.ts'
+import type { ProxyGuard, StartHint } from '../../bundlers/adapter.ts'
+import { foreignServerLine } from '../../bundlers/proxy-answer.ts'
+import type { ResolvedService } from '../../options/resolved.ts'
+import { holderText } from '../../reservation/holder-text.ts'
+import { identifyListener, type Listener } from '../../reservation/listener.ts'
+import type { PortReservation } from '../../reservation/reservation.ts'
+import type { LeasePlace } from '../../reservation/who-holds.ts'
 import { ListenerWatch } from './listener-watch.ts'
 
 /** What a guard needs of its run. */
@@ -14,11 +14,15 @@ export interface GuardedRun {
   readonly place: LeasePlace
   reservation(service: string): PortReservation | undefined
   startHint(service: string): StartHint
+  /** Told of whoever was found on the port. */
+  seen(listener: Listener): void
   warn(warnings: readonly string[]): void
 }
 
 /** A guard that others than proxies may ask as well. */
 export interface ServiceGuard extends ProxyGuard {
+  /** Who listens on the service's port, as last seen; `undefined` where nobody looks. */
+  listener(): Listener | undefined
   /** Who stands on the port instead of this checkout's server, for people; looked up when it isn't known. */
   stranger(): Promise<string | undefined>
 }
@@ -43,6 +47,7 @@ export function createProxyGuard(service: ResolvedService, run: GuardedRun): Ser
 
   const tell = (port: number): void => {
     const listener = watch.listener(port)
+    if (listener) run.seen(listener)
     if (listener?.verdict === 'foreign') tellForeign(port, listener)
     else told = ''
     if (listener?.verdict !== 'unknown' || listener.relay || doubted) return
@@ -77,6 +82,10 @@ export function createProxyGuard(service: ResolvedService, run: GuardedRun): Ser
 
   return {
     settle,
+    listener() {
+      const port = watchedPort()
+      return port === undefined ? undefined : watch.listener(port)
+    },
     refusal: () => (identity === 'refuse' ? foreigner() : undefined),
     async stranger() {
       await settle()

@@ -1,6 +1,6 @@
-import { accepts } from '../net/accepting.ts'
-import type { Listener } from '../reservation/listener.ts'
-import { isSameProcess, type ProcessMark, processMark } from '../utils/process-mark.ts'
+import { accepts } from '../../net/accepting.ts'
+import type { Listener } from '../../reservation/listener.ts'
+import { isSameProcess, type ProcessMark, processMark } from '../../utils/process-mark.ts'
 
 /** What was found out is taken as it is for this long, in milliseconds. */
 const FRESH_MS = 1000
