@@ -23,6 +23,8 @@ export interface GuardedRun {
 export interface ServiceGuard extends ProxyGuard {
   /** Who listens on the service's port, as last seen; `undefined` where nobody looks. */
   listener(): Listener | undefined
+  /** A request was refused there, so what is known is out of date. */
+  refused(): void
   /** Who stands on the port instead of this checkout's server, for people; looked up when it isn't known. */
   stranger(): Promise<string | undefined>
 }
@@ -82,6 +84,7 @@ export function createProxyGuard(service: ResolvedService, run: GuardedRun): Ser
 
   return {
     settle,
+    refused: () => watch.refused(),
     listener() {
       const port = watchedPort()
       return port === undefined ? undefined : watch.listener(port)

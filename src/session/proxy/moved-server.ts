@@ -45,6 +45,8 @@ export interface MovedServer {
   readonly command: string | undefined
 }
 
+/** A search takes tens of milliseconds, on a machine that is busy seconds; what is known by then counts. */
+const SEARCH_TIMEOUT_MS = 5000
 /** `node --inspect` and its kin listen for debuggers from here on. */
 const INSPECTOR_PORT = 9229
 
@@ -60,7 +62,17 @@ export async function findMovedServer(
   missing: Missing,
   place: LeasePlace,
 ): Promise<MovedServer | undefined> {
-  return (await findByLease(missing, place)) ?? (await findByProcess(missing, place.platform))
+  return firstFound([findByLease(missing, place), findByProcess(missing, place.platform)])
+}
+
+/** Whichever search finds somebody first; a session that doesn't answer for its lease holds up nobody. */
+async function firstFound<T>(searches: readonly Promise<T | undefined>[]): Promise<T | undefined> {
+  const found = searches.map(async (search) => {
+    const result = await search
+    if (result === undefined) throw new Error('not found')
+    return result
+  })
+  return Promise.any(found).catch(() => undefined)
 }
 
 async function findByLease(
@@ -92,7 +104,9 @@ async function findByProcess(
   const ports = [...(await listeningPorts({ platform }))].filter(
     (one) => one !== port && !others.has(one),
   )
-  const owners = [...(await findPortOwners(ports, { platform })).values()]
+  const owners = [
+    ...(await findPortOwners(ports, { platform, timeoutMs: SEARCH_TIMEOUT_MS })).values(),
+  ]
     .map(([owner]) => owner)
     .filter((owner) => owner !== undefined)
   const own = await ownProcesses(missing, platform)
@@ -157,7 +171,7 @@ export async function describeServer(
   platform: NodeJS.Platform,
 ): Promise<KnownServer> {
   const ports = [...(await listeningPorts({ platform }))].filter((port) => port !== owner.port)
-  const owners = await findPortOwners(ports, { platform })
+  const owners = await findPortOwners(ports, { platform, timeoutMs: SEARCH_TIMEOUT_MS })
   const otherPorts = [...owners].flatMap(([port, list]) =>
     list.some(({ pid }) => pid === owner.pid) ? [port] : [],
   )

@@ -179,6 +179,7 @@ const now = performance.now.bind(performance)
 const UNGUARDED: ServiceGuard = {
   settle: () => undefined,
   listener: () => undefined,
+  refused: () => {},
   refusal: () => undefined,
   stranger: () => Promise.resolve(undefined),
 }

@@ -84,6 +84,7 @@ export class ServiceRoute implements ProxyRoute {
   }
 
   failed(): void {
+    this.#service.guard.refused()
     if (!this.#moved) return
     this.#moved = undefined
     this.#searchedAt = -Infinity

@@ -1,4 +1,5 @@
 import type { ProxyHop, ProxyRoute } from '../../bundlers/adapter.ts'
+import { isNobodyListening } from '../../bundlers/proxy-answer.ts'
 import { type Balancer, createPicker } from './balance.ts'
 import type { Member } from './members.ts'
 
@@ -8,6 +9,8 @@ const FRESH_MS = 500
 const STALE_MS = 5000
 /** A server of this machine that took a connection is trusted for this long, in milliseconds. */
 const CONFIRMED_MS = 20
+
+const NOBODY = 'nobody listens'
 
 /** Members of which one is chosen for each request; the next group counts while none of them can serve. */
 export interface MemberGroup {
@@ -105,7 +108,7 @@ export class UpstreamRoute implements ProxyRoute {
     const state = hop && this.#sentTo.get(hop)
     if (!state) return
     state.member.failed()
-    state.reason = error instanceof Error ? error.message : String(error)
+    state.reason ??= isNobodyListening(error) ? NOBODY : String((error as Error).message)
     state.confirmedAt = -Infinity
     this.#probedAt = -Infinity
   }
@@ -152,7 +155,7 @@ export class UpstreamRoute implements ProxyRoute {
 
   async #confirmOne(state: State): Promise<void> {
     if (await state.member.confirm?.()) state.confirmedAt = this.#options.now()
-    else state.reason = 'nobody listens'
+    else state.reason = NOBODY
   }
 
   /** One line when another place serves than before; the first one is nothing to speak of. */
