@@ -2,7 +2,13 @@ import type { LeaseAnswer } from '../lease/answer.ts'
 import type { PortOwner } from '../net/owners/index.ts'
 import type { PortHolder } from '../types.ts'
 import { findCheckout } from '../utils/checkout.ts'
-import { askLeases, type LeasePlace, leaseHolder, systemHolder } from './who-holds.ts'
+import {
+  askLeases,
+  type LeasePlace,
+  leaseHolder,
+  OWNERS_TIMEOUT_MS,
+  systemHolder,
+} from './who-holds.ts'
 import type { Verdict } from './whose.ts'
 
 /** Who stands on a port, and whether it is this checkout's service. */
@@ -36,7 +42,7 @@ export async function identifyListener(
   const { findPortOwners } = await import('../net/owners/index.ts')
   const [leases, owners] = await Promise.all([
     askLeases([port], place),
-    findPortOwners([port]).then((found) => found.get(port) ?? []),
+    findPortOwners([port], { timeoutMs: OWNERS_TIMEOUT_MS }).then((found) => found.get(port) ?? []),
   ])
   const [first] = owners
   if (!first) return { verdict: 'nobody', relay: false }

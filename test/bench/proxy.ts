@@ -84,8 +84,7 @@ root.write({
 })
 const [apiPort, lastApi] = await freeRange(2)
 await using api = startNode(['api.mjs', String(apiPort)], { cwd: root.dir })
-await using second = startNode(['api.mjs', String(lastApi)], { cwd: root.dir })
-for (const child of [api, second]) await child.sees(/up/)
+await api.sees(/up/)
 
 for (const [program, title] of Object.entries(HOSTS)) {
   const services = { preferred: apiPort, proxy: '/api' }
@@ -105,6 +104,9 @@ for (const [program, title] of Object.entries(HOSTS)) {
       return { name, child, run: () => load(url, settings) }
     }),
   )
+  // Not before its port is reserved for it.
+  await using second = startNode(['api.mjs', String(lastApi)], { cwd: root.dir })
+  await second.sees(/up/)
   const results = await interleave(running, Number(values.rounds))
   report[title] = results
   if (!values.json) console.log(`${renderResults(title, results)}\n`)

@@ -5,7 +5,7 @@ import { listLeases } from '../../lease/list.ts'
 import { accepts } from '../../net/accepting.ts'
 import { findPortOwners, type PortOwner } from '../../net/owners/index.ts'
 import { listeningPorts } from '../../net/owners/listening.ts'
-import type { LeasePlace } from '../../reservation/who-holds.ts'
+import { type LeasePlace, OWNERS_TIMEOUT_MS } from '../../reservation/who-holds.ts'
 import { findCheckout } from '../../utils/checkout.ts'
 import { isSameProcess, type ProcessMark } from '../../utils/process-mark.ts'
 
@@ -45,8 +45,6 @@ export interface MovedServer {
   readonly command: string | undefined
 }
 
-/** A search takes tens of milliseconds, on a machine that is busy seconds; what is known by then counts. */
-const SEARCH_TIMEOUT_MS = 5000
 /** `node --inspect` and its kin listen for debuggers from here on. */
 const INSPECTOR_PORT = 9229
 
@@ -105,7 +103,7 @@ async function findByProcess(
     (one) => one !== port && !others.has(one),
   )
   const owners = [
-    ...(await findPortOwners(ports, { platform, timeoutMs: SEARCH_TIMEOUT_MS })).values(),
+    ...(await findPortOwners(ports, { platform, timeoutMs: OWNERS_TIMEOUT_MS })).values(),
   ]
     .map(([owner]) => owner)
     .filter((owner) => owner !== undefined)
@@ -171,7 +169,7 @@ export async function describeServer(
   platform: NodeJS.Platform,
 ): Promise<KnownServer> {
   const ports = [...(await listeningPorts({ platform }))].filter((port) => port !== owner.port)
-  const owners = await findPortOwners(ports, { platform, timeoutMs: SEARCH_TIMEOUT_MS })
+  const owners = await findPortOwners(ports, { platform, timeoutMs: OWNERS_TIMEOUT_MS })
   const otherPorts = [...owners].flatMap(([port, list]) =>
     list.some(({ pid }) => pid === owner.pid) ? [port] : [],
   )
