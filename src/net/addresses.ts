@@ -106,6 +106,8 @@ export function hostsFileAddress(name: string, platform: NodeJS.Platform): strin
 export function urlHostname(bound: BindAddress): string {
   const { host } = bound
   if (host === undefined || host === '0.0.0.0' || host === '::') return 'localhost'
+  // Asked for every request of a proxy, and nearly always plain.
+  if (/^[a-z\d.-]+$/.test(host)) return host
   // Env files and proxies take ASCII only.
   return host.includes(':') ? `[${host}]` : domainToASCII(host) || host
 }

@@ -1,5 +1,5 @@
 // The proxy's throughput and latency beside the bundler's own proxy without us, in turns.
-// `npm run build && node --import tsx test/bench/proxy.ts [--json] [--rounds 7] [--ms 1500]`
+// `npm run build && node --import tsx test/bench/proxy.ts [--json] [--rounds 7] [--ms 1500] [--only vite]`
 import { execFileSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import { startNode } from '../_utils/children.ts'
@@ -15,6 +15,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '7' },
     ms: { type: 'string', default: '1500' },
     connections: { type: 'string', default: '16' },
+    only: { type: 'string', default: '' },
   },
 })
 
@@ -87,6 +88,7 @@ await using api = startNode(['api.mjs', String(apiPort)], { cwd: root.dir })
 await api.sees(/up/)
 
 for (const [program, title] of Object.entries(HOSTS)) {
+  if (!title.toLowerCase().startsWith(values.only)) continue
   const services = { preferred: apiPort, proxy: '/api' }
   const contenders = {
     'without unplugin-ports': 'plain',
