@@ -75,8 +75,8 @@ export interface Run {
   addresses(): Record<string, { port: number; url: string }>
   /** What the proxy says while nobody answers on the service's port. */
   startHint(service: string): StartHint
-  /** Watches who stands on a proxied service's port. */
-  guard(service: string): ProxyGuard
+  /** Says where requests for a proxied service go. */
+  route(service: string): ProxyRoute
   /** Warnings to print as soon as there is a logger. */
   warn(warnings: readonly string[]): void
   /** Prints the warnings so far, and later ones as they come. */
@@ -128,6 +128,53 @@ export interface ProxyGuard {
   refusal(): string | undefined
 }
 
+/** Says for each request of a proxied service where it goes. */
+export interface ProxyRoute extends ProxyGuard {
+  /** Where the next request goes; right after {@link ProxyGuard.settle} and without a refusal. */
+  next(): ProxyHop
+  /**
+   * A request got no answer.
+   *
+   * @param hop Where it was sent; `undefined` when the service has one place only.
+   */
+  failed(hop: ProxyHop | undefined, error: unknown): void
+}
+
+/** One place that a request is sent to. */
+export interface ProxyHop {
+  readonly target: ProxyTarget
+  /** For people and for the answer's header; absent where a service has one place only. */
+  readonly name?: string
+  /** Present for servers elsewhere. */
+  readonly remote?: RemoteServer
+}
+
+/** What a server elsewhere wants to be told, and tells. */
+export interface RemoteServer {
+  /** The `Host` header that it expects. */
+  readonly host: string
+  /** Scheme, host and port, as its redirects name it. */
+  readonly origin: string
+  /** Path under which it has what is asked for, without a final slash. */
+  readonly base: string
+  /** Credentials of the upstream's URL. */
+  readonly authorization?: string
+}
+
+/** A proxy's `target` in the form that http-proxy, http-proxy-3 and httpxy all read. */
+export interface ProxyTarget {
+  readonly protocol: 'http:' | 'https:'
+  /** Name and, where it isn't the usual one, port: what `changeOrigin` makes the `Host` header. */
+  readonly host: string
+  /** What is connected to; IPv6 without brackets. */
+  readonly hostname: string
+  readonly port: number
+  readonly pathname: string
+  readonly path: string
+  readonly search: string
+  readonly href: string
+}
+
 /** How somebody gets a missing server going. */
 export interface StartHint {
   readonly service: string
@@ -139,6 +186,8 @@ export interface StartHint {
   /** `npm run api`, when the project has such a script. */
   readonly command?: string | undefined
   readonly description?: string | undefined
+  /** Other places that were asked for it, and why they don't serve. Default: none. */
+  readonly elsewhere?: readonly { readonly name: string; readonly reason: string }[]
 }
 
 /** Starts a run; implemented by the session, handed to the adapters so that they needn't know it. */

@@ -91,7 +91,8 @@ export function guessBindAddress(
   return { host: name, address: hostsFileAddress(name, platform) ?? '127.0.0.1', guessed: true }
 }
 
-function hostsFileAddress(name: string, platform: NodeJS.Platform): string | undefined {
+/** The address that the hosts file has for `name`; `undefined` when it has none. */
+export function hostsFileAddress(name: string, platform: NodeJS.Platform): string | undefined {
   const file = platform === 'win32' ? 'C:\\Windows\\System32\\drivers\\etc\\hosts' : '/etc/hosts'
   let text: string
   try {
@@ -111,6 +112,8 @@ function hostsFileAddress(name: string, platform: NodeJS.Platform): string | und
 export function urlHostname(bound: BindAddress): string {
   const { host } = bound
   if (host === undefined || host === '0.0.0.0' || host === '::') return 'localhost'
+  // Asked for every request of a proxy, and nearly always plain.
+  if (/^[a-z\d.-]+$/.test(host)) return host
   // Env files and proxies take ASCII only.
   return host.includes(':') ? `[${host}]` : domainToASCII(host) || host
 }

@@ -11,6 +11,7 @@ import type {
   ServiceInstance,
   ServiceKind,
 } from './resolved.ts'
+import { resolveUpstreams } from './upstreams.ts'
 import { wellKnownPort } from './well-known.ts'
 
 /** Default ports of the bundler's own servers; a server that is left out does not exist there. */
@@ -117,6 +118,9 @@ function resolveService(
     healthGiven: service.health !== undefined,
     identity: service.identity ?? 'refuse',
     onConflict: service.onConflict ?? inherited.onConflict ?? 'warn',
+    upstreams: resolveUpstreams(service.upstreams),
+    balance: service.balance ?? 'round-robin',
+    weights: service.weights ?? [],
     separate: service.separate ?? false,
     description: service.description,
     metadata: service.metadata,

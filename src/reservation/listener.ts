@@ -3,13 +3,21 @@ import type { PortOwner } from '../net/owners/index.ts'
 import type { PortHolder } from '../types.ts'
 import { judge, type Verdict } from './judge.ts'
 import { seenProcess } from './seen-process.ts'
-import { askLeases, type LeasePlace, leaseHolder, systemHolder } from './who-holds.ts'
+import {
+  askLeases,
+  type LeasePlace,
+  leaseHolder,
+  OWNERS_TIMEOUT_MS,
+  systemHolder,
+} from './who-holds.ts'
 
 /** Who stands on a port, and whether it is this checkout's service. */
 export interface Listener {
   /** `'nobody'`: no listener that the operating system shows. */
   readonly verdict: Verdict | 'nobody'
   readonly holder?: PortHolder
+  /** What the system says of its process, as it says it. */
+  readonly owner?: PortOwner
   /** Passes connections on to somebody else (a container, a tunnel), so it tells nothing of them. */
   readonly relay: boolean
   /** Another checkout's server beside this checkout's: each has one of the addresses of `localhost`. */
@@ -32,7 +40,7 @@ export async function identifyListener(
   const { findPortOwners } = await import('../net/owners/index.ts')
   const [leases, owners] = await Promise.all([
     askLeases([port], place),
-    findPortOwners([port]).then((found) => found.get(port) ?? []),
+    findPortOwners([port], { timeoutMs: OWNERS_TIMEOUT_MS }).then((found) => found.get(port) ?? []),
   ])
   const [first] = owners
   if (!first) return { verdict: 'nobody', relay: false }
@@ -44,13 +52,19 @@ export async function identifyListener(
   const verdict = judge({ listeners, lease }, asking)
   const relay = listeners.some((listener) => listener.relay)
   const holder = holderOf(port, first, lease)
-  if (relay && verdict !== 'ours') return { verdict: 'unknown', holder, relay }
+  if (relay && verdict !== 'ours') return { verdict: 'unknown', holder, owner: first, relay }
   const others = owners.filter((_, index) => {
     const listener = listeners[index]
     return listener && judge({ listeners: [listener] }, asking) === 'foreign'
   })
   const [other] = verdict === 'ours' ? others : []
-  return { verdict, holder, relay, ...(other && { beside: holderOf(port, other, lease) }) }
+  return {
+    verdict,
+    holder,
+    owner: first,
+    relay,
+    ...(other && { beside: holderOf(port, other, lease) }),
+  }
 }
 
 function holderOf(port: number, owner: PortOwner, lease: LeaseAnswer | undefined): PortHolder {

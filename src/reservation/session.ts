@@ -54,6 +54,8 @@ export class Session {
   /** How each reservation was wanted last. */
   readonly #wants = new WeakMap<PortReservation, Want>()
   readonly #turns = new Turns(() => this.#endIfUnused())
+  /** Programs that were started for services, by service; whoever starts them keeps it. Default: none. */
+  readonly started = new Map<string, readonly { readonly pid: number; readonly mark: string }[]>()
   #lingering: { use: SessionUse; timer: NodeJS.Timeout } | undefined
 
   /** Use {@link sessionOf}. */

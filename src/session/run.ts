@@ -1,5 +1,12 @@
 import { basename } from 'node:path'
-import type { ConfigFollower, HostLogger, Run, RunRequest, StartHint } from '../bundlers/adapter.ts'
+import type {
+  ConfigFollower,
+  HostLogger,
+  ProxyRoute,
+  Run,
+  RunRequest,
+  StartHint,
+} from '../bundlers/adapter.ts'
 import type { PortsError } from '../errors.ts'
 import { type Endpoint, endpointOf } from '../net/endpoint.ts'
 import { runSteps, type Steps } from '../reservation/questions.ts'
@@ -7,7 +14,7 @@ import type { PortReservation } from '../reservation/reservation.ts'
 import type { Move, SessionUse } from '../reservation/session.ts'
 import { type EnvFiles, readEnvFiles } from './env-files.ts'
 import type { RunHealth } from './health/run-health.ts'
-import { createProxyGuard, type ServiceGuard } from './proxy-guard.ts'
+import { ProxyRoutes } from './proxy/routes.ts'
 import { type ConflictContext, resolveConflict } from './conflicts.ts'
 import { besideLine } from './port-lines.ts'
 import { keepUp } from './upkeep.ts'
@@ -26,8 +33,8 @@ export class DevRun implements Run {
   readonly #block = new RunBlock(this.#log)
   readonly #summary: RunSummary
   readonly #movedListeners: ((service: string) => void)[] = []
-  readonly #guards = new Map<string, ServiceGuard>()
   #facts: RunFacts
+  readonly #routes: ProxyRoutes
   #health: RunHealth | undefined
   #closed = false
   #host: ConfigFollower | undefined
@@ -40,6 +47,19 @@ export class DevRun implements Run {
     this.#world = world
     this.#summary = new RunSummary(facts, world.place, world.columns)
     facts.use.session.onMove.add(this.#follow)
+    const { session } = facts.use
+    this.#routes = new ProxyRoutes({
+      root: session.identity.root,
+      checkout: session.checkout.dir,
+      place: world.place,
+      services: () => this.request.services.map(({ service }) => service),
+      reservation: (service) => this.reservation(service),
+      ports: () => [...this.use.session.reservations].map(({ port }) => port),
+      started: (service) => this.use.session.started.get(service) ?? [],
+      startHint: (service) => this.startHint(service),
+      warn: (warnings) => this.warn(warnings),
+      say: (line) => this.#log.note(line),
+    })
   }
 
   get titlePrefix(): string | undefined {
@@ -82,7 +102,7 @@ export class DevRun implements Run {
   }
 
   startHint(service: string): StartHint {
-    return startHintOf(service, this.#facts)
+    return { ...startHintOf(service, this.#facts), elsewhere: this.#routes.failures(service) }
   }
 
   /**
@@ -115,20 +135,8 @@ export class DevRun implements Run {
     if (previous instanceof DevRun) this.#summary.continueAfter(previous.#summary, logger)
   }
 
-  guard(service: string): ServiceGuard {
-    let guard = this.#guards.get(service)
-    if (!guard) {
-      guard = createProxyGuard(service, {
-        checkout: this.use.session.checkout.dir,
-        place: this.#world.place,
-        service: (name) => serviceOf(name, this.#facts),
-        reservation: (name) => this.reservation(name),
-        startHint: (name) => this.startHint(name),
-        warn: (warnings) => this.warn(warnings),
-      })
-      this.#guards.set(service, guard)
-    }
-    return guard
+  route(service: string): ProxyRoute {
+    return this.#routes.route(service)
   }
 
   ownWrite(file: string): readonly string[] | undefined {
@@ -176,6 +184,7 @@ export class DevRun implements Run {
     this.#block.become(next.#block)
     this.#summary.become(next.#summary)
     this.#log.continueFrom(next.#log)
+    this.#routes.forget()
     this.#health?.update(this.request.services.map(({ service }) => service))
     before.close()
     // Closed while the new ports were chosen.
@@ -262,7 +271,9 @@ export class DevRun implements Run {
         session: this.use.session,
         env: this.#world.env,
         reservation: (service) => this.reservation(service),
-        stranger: (service) => this.guard(service).stranger(),
+        stranger: (service) => this.#routes.guard(service).stranger(),
+        movedTo: (service) => this.#routes.movedTo(service),
+        servedBy: (service) => this.#routes.servedBy(service),
         stolen: (service, who) => {
           const reservation = this.reservation(service)
           if (reservation) void resolveConflict(reservation, who, this.#conflicts, true)

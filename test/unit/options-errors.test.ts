@@ -31,7 +31,7 @@ const NO_HOST =
 const TOP_LEVEL_OPTIONS =
   'services, host, exclude, strict, strategy, pools, layout, sticky, onConflict, titlePrefix, env, summary, root'
 const SERVICE_OPTIONS =
-  'preferred, range, pool, strategy, priority, count, contiguous, group, protocol, path, sticky, host, strict, required, env, proxy, health, identity, onConflict, separate, description, metadata'
+  'preferred, range, pool, strategy, priority, count, contiguous, group, protocol, path, sticky, host, strict, required, env, proxy, health, identity, onConflict, upstreams, balance, weights, separate, description, metadata'
 
 describe('top level', () => {
   test.each<[unknown, string]>([

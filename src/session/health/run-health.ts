@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ResolvedService } from '../../options/resolved.ts'
 import type { PortReservation } from '../../reservation/reservation.ts'
-import type { Session } from '../../reservation/session.ts'
-import type { HealthState } from '../../types.ts'
+import type { HealthSource, Session } from '../../reservation/session.ts'
+import type { HealthState, ServiceHealth } from '../../types.ts'
 import { type HealthChange, HealthMonitor } from './monitor.ts'
 import { watchedService } from './watch-services.ts'
 
@@ -15,6 +15,10 @@ export interface HealthContext {
   stranger(service: string): Promise<string | undefined>
   /** Somebody else answers on the service's port, and that has been told to people. */
   stolen(service: string, who: string): void
+  /** Port on which the service's server was found instead of its own. */
+  movedTo(service: string): number | undefined
+  /** Where proxied requests go, when that is not simply the service's own port. */
+  servedBy(service: string): string | undefined
   say(line: string, level: 'info' | 'warn'): void
 }
 
@@ -61,11 +65,29 @@ export function watchHealth(
     if (reservation()?.state === 'running') said.set(name, 'healthy')
     const stranger = () => context.stranger(name)
     monitor.watch(
-      watchedService({ name, health, asked: healthGiven, reservation, stranger }, context.env),
+      watchedService(
+        {
+          name,
+          health,
+          asked: healthGiven,
+          reservation,
+          stranger,
+          movedTo: () => context.movedTo(name),
+        },
+        context.env,
+      ),
     )
   }
   for (const service of services) watch(service)
-  healthSources.add(monitor)
+  const withServer = (health: ServiceHealth): ServiceHealth => {
+    const servedBy = context.servedBy(health.service)
+    return servedBy === undefined ? health : { ...health, servedBy }
+  }
+  const source: HealthSource = {
+    all: () => monitor.all().map(withServer),
+    checkAll: async () => (await monitor.checkAll()).map(withServer),
+  }
+  healthSources.add(source)
   return {
     restart(name) {
       said.delete(name)
@@ -84,7 +106,7 @@ export function watchHealth(
       }
     },
     close() {
-      healthSources.delete(monitor)
+      healthSources.delete(source)
       monitor.close()
     },
   }

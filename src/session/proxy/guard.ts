@@ -1,12 +1,12 @@
-import type { ProxyGuard, StartHint } from '../bundlers/adapter.ts'
-import { foreignServerLine } from '../bundlers/proxy-answer.ts'
-import type { ResolvedService } from '../options/resolved.ts'
-import { holderText } from '../reservation/holder-text.ts'
-import { identifyListener, type Listener } from '../reservation/listener.ts'
-import type { PortReservation } from '../reservation/reservation.ts'
-import type { LeasePlace } from '../reservation/who-holds.ts'
-import type { PortHolder } from '../types.ts'
-import { besideLine } from './port-lines.ts'
+import type { ProxyGuard, StartHint } from '../../bundlers/adapter.ts'
+import { foreignServerLine } from '../../bundlers/proxy-answer.ts'
+import type { ResolvedService } from '../../options/resolved.ts'
+import { holderText } from '../../reservation/holder-text.ts'
+import { identifyListener, type Listener } from '../../reservation/listener.ts'
+import type { PortReservation } from '../../reservation/reservation.ts'
+import type { LeasePlace } from '../../reservation/who-holds.ts'
+import type { PortHolder } from '../../types.ts'
+import { besideLine } from '../port-lines.ts'
 import { ListenerWatch } from './listener-watch.ts'
 
 /** What a guard needs of its run. */
@@ -18,11 +18,17 @@ export interface GuardedRun {
   service(name: string): ResolvedService | undefined
   reservation(service: string): PortReservation | undefined
   startHint(service: string): StartHint
+  /** Told of whoever was found on the port. */
+  seen(listener: Listener): void
   warn(warnings: readonly string[]): void
 }
 
 /** A guard that others than proxies may ask as well. */
 export interface ServiceGuard extends ProxyGuard {
+  /** Who listens on the service's port, as last seen; `undefined` where nobody looks. */
+  listener(): Listener | undefined
+  /** A request was refused there, so what is known is out of date. */
+  refused(): void
   /** Who stands on the port instead of this checkout's server, for people; looked up when it isn't known. */
   stranger(): Promise<string | undefined>
 }
@@ -50,6 +56,7 @@ export function createProxyGuard(name: string, run: GuardedRun): ServiceGuard {
 
   const tell = (port: number): void => {
     const listener = watch.listener(port)
+    if (listener) run.seen(listener)
     if (listener?.verdict === 'foreign') tellForeign(port, listener)
     else told = ''
     tellBeside(port, listener?.beside)
@@ -93,6 +100,11 @@ export function createProxyGuard(name: string, run: GuardedRun): ServiceGuard {
   return {
     settle,
     refusal: () => (identity() === 'refuse' ? foreigner() : undefined),
+    refused: () => watch.refused(),
+    listener() {
+      const port = watchedPort()
+      return port === undefined ? undefined : watch.listener(port)
+    },
     async stranger() {
       await settle()
       return foreigner()
