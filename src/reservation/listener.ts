@@ -3,7 +3,13 @@ import type { PortOwner } from '../net/owners/index.ts'
 import type { PortHolder } from '../types.ts'
 import { judge, type Verdict } from './judge.ts'
 import { seenProcess } from './seen-process.ts'
-import { askLeases, type LeasePlace, leaseHolder, systemHolder } from './who-holds.ts'
+import {
+  askLeases,
+  type LeasePlace,
+  leaseHolder,
+  OWNERS_TIMEOUT_MS,
+  systemHolder,
+} from './who-holds.ts'
 
 /** Who stands on a port, and whether it is this checkout's service. */
 export interface Listener {
@@ -32,7 +38,7 @@ export async function identifyListener(
   const { findPortOwners } = await import('../net/owners/index.ts')
   const [leases, owners] = await Promise.all([
     askLeases([port], place),
-    findPortOwners([port]).then((found) => found.get(port) ?? []),
+    findPortOwners([port], { timeoutMs: OWNERS_TIMEOUT_MS }).then((found) => found.get(port) ?? []),
   ])
   const [first] = owners
   if (!first) return { verdict: 'nobody', relay: false }
