@@ -1,13 +1,14 @@
 import { PortsError, type ServiceProblem } from '../errors.ts'
 import { loadOptions } from '../config/load.ts'
 import { ephemeralRange } from '../net/ephemeral.ts'
-import type { ResolvedService } from '../options/resolved.ts'
+import type { Range, ResolvedService } from '../options/resolved.ts'
 import { allocationContext } from '../reservation/context.ts'
 import { runSteps } from '../reservation/questions.ts'
 import { openServices, type Reservations, reserveServices } from '../session/reserve.ts'
 import type { SessionWorld } from '../session/world.ts'
 import type { Options, Reservation, ServiceOptions } from '../types.ts'
 import { findCheckout } from '../utils/checkout.ts'
+import { forAMoment } from '../utils/for-a-moment.ts'
 import { realRoot } from '../utils/real-root.ts'
 import { takePorts } from './anonymous.ts'
 import { checkPort } from './arguments.ts'
@@ -37,6 +38,9 @@ export class Allocations {
   #failure: PortsError | undefined
   #stopWatching: (() => void) | undefined
   #hasRead = false
+  /** Ports that are taken one by one need not read the same files each time. */
+  readonly #checkout = forAMoment(1000, findCheckout)
+  readonly #ephemeral = forAMoment<void, Range>(1000, () => ephemeralRange())
 
   /**
    * @param notices Told of everything that happens.
@@ -96,8 +100,8 @@ export class Allocations {
       const steps = takePorts(
         { ...request, host },
         {
-          ...allocationContext({ ...world, root: this.root }, findCheckout(this.root)),
-          ephemeral: ephemeralRange(),
+          ...allocationContext({ ...world, root: this.root }, this.#checkout(this.root)),
+          ephemeral: this.#ephemeral(),
           exclude: this.book.resolve().exclude,
           isMine: (port) => this.holdings.find(port) !== undefined,
         },

@@ -27,6 +27,7 @@ export function allocationContext(
   }
   return {
     machine: machineAddresses(),
+    crowd: { busy: 0 },
     checkout,
     chosen,
     leaseName: (endpoint) => leaseName(endpoint, platform, stateDir),
