@@ -142,7 +142,7 @@ test('identity follows an edit of the config file, without a restart', async () 
   const running = await startVite(mine.dir, [], { summary: false, services: { dev } })
   try {
     await using _foreign = await startApi(other, port, 'foreign')
-    const status = async (): Promise<number> =>
+    const status = async (): Promise<number | undefined> =>
       (await get(`http://localhost:${running.port}/api/x`)).status
     expect(await status()).toBe(502)
     edit('off')
