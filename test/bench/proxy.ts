@@ -1,6 +1,7 @@
 // The proxy's throughput and latency beside the bundler's own proxy without us, in turns.
 // `npm run build && node --import tsx test/bench/proxy.ts [--json] [--rounds 7] [--ms 1500] [--only vite]`
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { startNode } from '../_utils/children.ts'
 import { freeRange } from '../_utils/sockets.ts'
@@ -103,7 +104,15 @@ for (const [program, title] of Object.entries(HOSTS)) {
       await child.sees(/up/, 60_000)
       const url = `http://localhost:${port}/api/items`
       await until(async () => (await fetch(url)).status === 200)
-      return { name, child, run: () => load(url, settings) }
+      const run = async (): Promise<Record<string, number>> => {
+        const before = cpuMs(child.pid)
+        const measured = await load(url, settings)
+        // What other programs do to the machine is not in here.
+        const spent =
+          (cpuMs(child.pid) - before) / ((measured['requests/s'] * settings.durationMs) / 1e6)
+        return { ...measured, 'cpu us': spent }
+      }
+      return { name, child, run }
     }),
   )
   // Not before its port is reserved for it.
@@ -115,6 +124,20 @@ for (const [program, title] of Object.entries(HOSTS)) {
   for (const { child } of running) await child.end()
 }
 if (values.json) console.log(JSON.stringify(report, undefined, 2))
+
+/** Processor time of a process so far, in milliseconds; not a number without `/proc`. */
+function cpuMs(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const [user, system] = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .slice(11, 13)
+    return (Number(user) + Number(system)) * 10
+  } catch {
+    return Number.NaN
+  }
+}
 
 interface PluginOptions {
   readonly env: false
