@@ -20,7 +20,7 @@ export function checkHardCoded(
   services: readonly WantedService[],
 ): Finding[] {
   return files.flatMap(({ path, text }) =>
-    findHardCoded(text).map(({ line, port, text }): Finding => {
+    findHardCoded(text, isCode(path) ? 'code' : 'text').map(({ line, port, text }): Finding => {
       const service = serviceOf(port, services)
       return {
         code: 'hard-coded-port',
@@ -34,6 +34,10 @@ export function checkHardCoded(
       }
     }),
   )
+}
+
+function isCode(path: string): boolean {
+  return !/^(?:\.env|package\.json$)/.test(basename(path))
 }
 
 interface Meant {

@@ -10,9 +10,7 @@ export async function gatherState(path: string): Promise<StateFacts> {
   const freeBytes = await freeBytesOf(nearest)
   const facts = { path, ...(freeBytes !== undefined && { freeBytes }) }
   if (!stats) {
-    // A link that leads nowhere is in the way.
-    const isLink = lstatSync(path, { throwIfNoEntry: false }) !== undefined
-    return { ...facts, kind: isLink ? 'other' : 'missing', writable: isWritable(nearest) }
+    return { ...facts, kind: isDeadLink(path) ? 'other' : 'missing', writable: isWritable(nearest) }
   }
   const user = process.getuid?.()
   return {
@@ -29,6 +27,15 @@ function statOf(path: string): Stats | undefined {
   } catch {
     // Below a file, or in a directory that may not be searched: writing there fails as well.
     return undefined
+  }
+}
+
+/** A link that leads nowhere is in the way. */
+function isDeadLink(path: string): boolean {
+  try {
+    return lstatSync(path).isSymbolicLink()
+  } catch {
+    return false
   }
 }
 
