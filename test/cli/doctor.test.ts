@@ -78,11 +78,12 @@ describe('ports doctor', () => {
   })
 
   test('--fix repairs what is safe, says so, and the next time all is well', async () => {
-    using shop = project({
+    using shop = project()
+    initRepo(shop.dir)
+    shop.write({
       '.env.local':
         '# >>> unplugin-ports: written at every start, edits inside are lost\nDEV_PORT=1\n# <<< unplugin-ports\n',
     })
-    initRepo(shop.dir)
     mkdirSync(join(state.dir, 'roots'))
     const junk = join(state.dir, 'roots', 'junk-0123456789abcdef.json')
     writeFileSync(junk, '{{{')
