@@ -48,7 +48,8 @@ export const CHECKS: readonly Check[] = [
   { name: 'memory', run: async ({ here }) => checkMemory(await memoryFacts(here)) },
   {
     name: 'leases',
-    run: async ({ here, looking }) => checkLeases(await findMismatches(here, looking)),
+    run: async ({ here, looking }) =>
+      checkLeases(await findMismatches(here, looking), here.checkout.dir),
   },
   {
     name: 'ephemeral-range',

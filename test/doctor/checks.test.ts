@@ -24,6 +24,7 @@ import {
 import { localhostIn } from '../../src/doctor/facts/localhost.ts'
 import type { Finding } from '../../src/doctor/finding.ts'
 import { type WantedService, wantedServices } from '../../src/doctor/wanted.ts'
+import type { Mismatch } from '../../src/machine/reconcile.ts'
 import { resolveOptions } from '../../src/options/resolve.ts'
 import type { Options } from '../../src/types.ts'
 import { repo } from '../_utils/temp.ts'
@@ -202,12 +203,15 @@ test('leases', () => {
     command: 'node',
     since: '',
   } as const
-  const found = checkLeases([
+  const mismatches: Mismatch[] = [
     { port: 3000, problem: 'foreign-server', lease, who: 'python3 (pid 4)' },
     { port: 3001, problem: 'no-answer' },
     { port: 3002, problem: 'nobody-listens', lease: { ...lease, port: 3002 } },
-  ])
-  expect(short(found)).toEqual(['error api 3000', 'warning 3001', 'warning api 3002'])
+  ]
+  const found = checkLeases(mismatches, '/shop')
+  expect(short(found)).toEqual(['error api 3000', 'note 3001', 'warning api 3002'])
+  const fromOutside = checkLeases(mismatches, '/other')
+  expect(short(fromOutside)).toEqual(['note api 3000', 'note 3001', 'note api 3002'])
   expect(found[0]?.message).toContain('the server there is python3 (pid 4)')
 })
 
