@@ -243,4 +243,49 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     load: () => import('./commands/reconcile.ts'),
   },
+  {
+    name: 'init',
+    summary: "put the plugin into this project's bundler config",
+    details: [
+      'Shows every change and asks first. Only adds lines: an import, the plugin, a rule in .gitignore, and a dev script where there is none. What it can’t change safely it leaves alone, and says what to paste.',
+    ],
+    args: '[config]',
+    maxArgs: 1,
+    flags: {
+      yes: { short: 'y', text: 'agree beforehand' },
+      'dry-run': DRY_RUN,
+      install: { text: 'install the package too, with the package manager of the lockfile' },
+    },
+    examples: [
+      ['ports init', 'see the change, agree'],
+      ['ports init webpack.dev.js --dry-run', 'another config; only look'],
+      ['ports init --yes --install', 'in scripts'],
+    ],
+    exits: [
+      [EXIT.ok, 'written, or it was there already'],
+      [EXIT.failed, 'nothing was changed; it says what to do by hand'],
+      [EXIT.refused, 'nobody agreed'],
+    ],
+    load: () => import('./commands/init.ts'),
+  },
+  {
+    name: 'doctor',
+    summary: 'look for what goes wrong with ports here, and say what to do',
+    details: [
+      'Looks at the state directory, memory, leases, addresses, port ranges of the system, env files, options and configs. Changes nothing without --fix, and then only what can be repaired without loss.',
+    ],
+    flags: {
+      fix: { text: 'repair what can be repaired safely, and say so' },
+    },
+    examples: [
+      ['ports doctor', 'what is wrong, and its fix'],
+      ['ports doctor --fix', 'and repair what is safe'],
+      ['ports doctor --json', 'for programs'],
+    ],
+    exits: [
+      [EXIT.ok, 'nothing is wrong (notes may be there)'],
+      [EXIT.failed, 'at least one error or warning is left'],
+    ],
+    load: () => import('./commands/doctor.ts'),
+  },
 ]

@@ -77,7 +77,8 @@ function blocksOf(root: string): [string, string][] {
   })
 }
 
-function defaultVariables(service: string, port: number): [string, string][] {
+/** The variables that a service has when nobody says otherwise, with their values. */
+export function defaultVariables(service: string, port: number): [string, string][] {
   const [resolved] = resolveOptions({ services: { [service]: {} } }).services
   if (!resolved) return []
   return serviceVariables({ service, port, url: `http://localhost:${port}`, env: resolved.env })

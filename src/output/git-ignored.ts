@@ -6,14 +6,14 @@ const OTHER_REPOSITORY = { GIT_DIR: undefined, GIT_WORK_TREE: undefined, GIT_IND
 
 /**
  * Whether git ignores a file, which need not exist; a tracked file is not ignored. Undefined when
- * nobody can say: no git, no work tree, an error, or no answer in time. Never rejects, and does not
- * keep the process alive.
+ * nobody can say: no git, no work tree, an error, or no answer in time. Never rejects.
  *
  * @param options.timeoutMs git is killed after this time. Default 1000.
+ * @param options.keepAlive The process waits for the answer. Default `false`.
  */
 export async function isGitIgnored(
   file: string,
-  { timeoutMs = 1000 }: { timeoutMs?: number } = {},
+  { timeoutMs = 1000, keepAlive = false }: { timeoutMs?: number; keepAlive?: boolean } = {},
 ): Promise<boolean | undefined> {
   const path = resolve(file)
   try {
@@ -25,7 +25,7 @@ export async function isGitIgnored(
       signal: AbortSignal.timeout(timeoutMs),
       killSignal: 'SIGKILL',
     })
-    git.unref()
+    if (!keepAlive) git.unref()
     return await new Promise((done) => {
       git.on('exit', (code) => done(code === 0 ? true : code === 1 ? false : undefined))
       // Git could not be started, or was late and is being killed.
