@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { array, assert, asyncProperty, constantFrom, oneof, string } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { COMMANDS } from '../../src/cli/commands.ts'
 import { complete, type LiveValues } from '../../src/cli/completion/complete.ts'
@@ -87,9 +87,9 @@ describe('what may stand there', () => {
 
   test('whatever is typed, what is offered begins with it', async () => {
     const known = ['who', 'wait', 'run', 'help', '--', '-C', '--timeout', '=', '--json', 'api', '']
-    const word = fc.oneof(fc.constantFrom(...known), fc.string({ maxLength: 6 }))
-    await fc.assert(
-      fc.asyncProperty(fc.array(word, { minLength: 1, maxLength: 6 }), async (words) => {
+    const word = oneof(constantFrom(...known), string({ maxLength: 6 }))
+    await assert(
+      asyncProperty(array(word, { minLength: 1, maxLength: 6 }), async (words) => {
         const found = await offered(...words)
         if (!Array.isArray(found)) return
         const typed = words.at(-1) === '=' ? '' : (words.at(-1) ?? '')
