@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { join } from 'node:path'
+import { TASK_VARIABLE } from '../../src/test-runners/server-task.ts'
+import { repo } from '../_utils/temp.ts'
 import { processWorld } from '../../src/session/world.ts'
 import { playwrightPorts } from '../../src/test-runners/playwright.ts'
 import { startNode } from '../_utils/children.ts'
@@ -155,4 +158,27 @@ test('nothing is reserved or wrapped where everything is switched off', () => {
   expect(webServer).toMatchObject([
     { command: 'npm start', url: 'http://localhost:4000/', reuseExistingServer: true },
   ])
+})
+
+test('a config that is loaded again by the same process keeps its port, and the server that was started on it', async () => {
+  const [from, to] = await freeRange(5)
+  using root = checkout({})
+  const world = { ...processWorld(), cwd: root.dir }
+  const options = { command: 'x', range: [from, to] as const, reuse: false }
+  const [first] = playwrightPorts(options, world).webServer
+  const [again] = playwrightPorts(options, world).webServer
+  expect(again).toEqual(first)
+  expect(first).toMatchObject({ url: `http://localhost:${from}/`, reuseExistingServer: false })
+  // As if Playwright had started it, which in UI mode stays while the config is loaded again.
+  await using runner = startNode([join(repo, 'dist/test-server.mjs')], {
+    cwd: root.dir,
+    env: {
+      ...first?.env,
+      [TASK_VARIABLE]: (first?.env?.[TASK_VARIABLE] ?? '').replace('"x"', '"node server.mjs"'),
+    },
+  })
+  await runner.sees(/listening/)
+  const [running] = playwrightPorts(options, world).webServer
+  expect(running).toMatchObject({ url: `http://localhost:${from}/`, reuseExistingServer: true })
+  expect((await runner.end('SIGTERM')).code).toBe(143)
 })
