@@ -1,8 +1,8 @@
-import { NOTE_VARIABLE, readNote } from '../child/protocol.ts'
+import { createRequire } from 'node:module'
+import { NOTE_VARIABLE } from '../child/protocol.ts'
 import { requiringOptions } from '../child/node-options.ts'
 import { preloadFile } from '../child/preload-file.ts'
 import { variableStem } from '../options/names.ts'
-import { interceptListen } from '../preload/intercept.ts'
 import { carriedAddress, carriedAddresses } from './carried.ts'
 import type { ServerAddress } from './playwright-types.ts'
 
@@ -43,8 +43,10 @@ export function prepareWorker(): void {
   if (note === undefined) return
   env[NOTE_VARIABLE] = note
   env.NODE_OPTIONS = requiringOptions(env.NODE_OPTIONS, preloadFile())
-  const read = readNote(env)
-  if (read) interceptListen(read)
+  const require = createRequire(import.meta.url)
+  // Where `ports run` started everything it is loaded already, for other ports.
+  delete require.cache[require.resolve(preloadFile())]
+  require(preloadFile())
 }
 
 function handoverNote(): string | undefined {

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { type Child, startNode } from '../_utils/children.ts'
-import { linkPackages, repo, type TempRoot, tempRoot } from '../_utils/temp.ts'
+import { installCopy, repo, type TempRoot, tempRoot } from '../_utils/temp.ts'
 
 /** A project whose tests start servers, with Vitest and this package installed. */
 export function project(files: Readonly<Record<string, string>>): TempRoot {
   const root = tempRoot()
-  linkPackages(root.dir, { vitest: 'vitest', vite: 'vite' })
+  installCopy(root.dir, { vitest: 'vitest', vite: 'vite' })
   root.write({ 'package.json': '{ "type": "module", "private": true }', ...files })
   return root
 }
