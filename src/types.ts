@@ -226,6 +226,14 @@ export interface ServiceOptions {
    */
   identity?: 'refuse' | 'warn' | 'off'
   /**
+   * What is done when somebody else has the service's port, although it was reserved: `'warn'` says
+   * who it is, `'move'` takes another port and tells everybody (env block, proxies, `~ports`),
+   * `'fail'` ends the dev server's run with an error.
+   *
+   * @default the top-level `onConflict`
+   */
+  onConflict?: OnConflict
+  /**
    * How its server is watched while a session runs: `'/healthz'` is short for
    * `{ type: 'http', path: '/healthz' }`, `true` for every default, `false` turns it off.
    *
@@ -294,6 +302,13 @@ export interface Options {
    * @default true; false where the variable `CI` is set
    */
   sticky?: boolean
+  /**
+   * `onConflict` of services without one of their own.
+   *
+   * @default 'warn': a port that changes by itself breaks what was started with the old one, and the
+   * stranger may be gone in a moment; requests don't reach it meanwhile
+   */
+  onConflict?: OnConflict
   /** Puts the checkout's branch before the page's title while developing. Default `false`. */
   titlePrefix?: boolean
   /** The managed block of variables; `false` writes nothing. Default `true`. */
@@ -307,6 +322,9 @@ export interface Options {
    */
   root?: string
 }
+
+/** What is done when somebody else has a reserved port; see `onConflict`. */
+export type OnConflict = 'warn' | 'move' | 'fail'
 
 /** What a `ports.config` file says: options, and what some packages of a workspace have besides. */
 export interface PortsConfig extends Options {

@@ -2,11 +2,14 @@ import type { ResolvedOptions, ResolvedService } from '../options/resolved.ts'
 import type { Wish } from '../plan/plan.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
 import type { SessionUse } from '../reservation/session.ts'
+import type { Checkout } from '../utils/checkout.ts'
 
 /** The bundler's logger, as little of it as is needed. */
 export interface HostLogger {
   info(message: string): void
   warn(message: string): void
+  /** Default: `warn`. */
+  error?(message: string): void
 }
 
 /** A service together with what the bundler's config says of it. */
@@ -36,18 +39,24 @@ export interface RunRequest {
   readonly envDirectory: string
   /** Names of the env files that the bundler reads, the one that wins last. */
   readonly envFiles: readonly string[]
-  /** Present when the options come from a config file, which may be edited meanwhile. */
+  /** Where the options come from, which may be edited meanwhile. Default: they stay as they are. */
   readonly config?: ConfigSource
+  /** The checkout of {@link RunRequest.root}, when it is known already. */
+  readonly checkout?: Checkout
   /** Services that keep the port they have, although something else has changed. Default: none. */
   readonly kept?: ReadonlySet<string>
 }
 
 /** Where a run's options come from besides the code. */
 export interface ConfigSource {
-  /** Absolute. */
-  readonly file: string
-  /** Changes with every edit; taken before the file was read. */
+  /** Absolute; `undefined` while there is none. */
+  readonly file: string | undefined
+  /** Changes with every edit; taken before the file was read, and empty without one. */
   readonly stamp: string
+  /** Where the file is, or would be; the place that counts first at the beginning. */
+  places(): readonly string[]
+  /** Further files that services come from: an edit of one counts like one of the file. Default: none. */
+  also?(): readonly string[]
   /**
    * What would be asked for now.
    *
@@ -85,20 +94,24 @@ export interface Run {
   /** `tell` is called when one of the run's services has got another port. */
   onMoved(tell: (service: string) => void): void
   /**
-   * Follows edits of the config file until the run is closed; call it when the server listens.
-   * Nothing happens without such a file.
+   * Follows edits of the config file and of env files until the run is closed; call it when the
+   * server listens. A config file that is written later counts from then on.
    */
   followConfig(host: ConfigFollower): void
   close(): void
 }
 
-/** What a host can do about an edit of the config file. Where it can do nothing, people are told. */
+/** What a host can do about an edit of the config file or of an env file. Where it can do nothing, people are told. */
 export interface ConfigFollower {
   readonly logger: HostLogger
   /** It forwards paths to services, and learns of new ones only when it starts. */
   readonly proxies: boolean
   /** Makes the server anew from the options as they are now; absent where it can't. */
   restart?(): Promise<void>
+  /** Closes the server for good; absent where it can't, and then people are told to do it. */
+  stop?(): Promise<unknown>
+  /** It starts anew by itself when this file (absolute) is edited, so nobody else need follow that. */
+  restartsFor?(file: string): boolean
   /** Services have come, gone or moved, so what imports `~ports` is out of date. */
   refresh?(): void
 }

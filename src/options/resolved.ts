@@ -1,5 +1,5 @@
 import type { ResolvedHealth } from './health.ts'
-import type { Protocol, ProxyOptions, Strategy } from '../types.ts'
+import type { Protocol, ProxyOptions, Strategy, OnConflict } from '../types.ts'
 
 /** Inclusive on both ends. */
 export interface Range {
@@ -80,6 +80,7 @@ export interface ResolvedService {
   /** The user said how, or that, it is watched. */
   readonly healthGiven: boolean
   readonly identity: 'refuse' | 'warn' | 'off'
+  readonly onConflict: OnConflict
   readonly separate: boolean
   readonly description: string | undefined
   readonly metadata: Record<string, unknown> | undefined

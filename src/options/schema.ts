@@ -8,6 +8,7 @@ import {
   booleanValue,
   hostValue,
   lineValue,
+  conflictValue,
   oneOf,
   portValue,
   rangeValue,
@@ -41,6 +42,7 @@ function optionEntries() {
     pools: keyed('pool names with their ranges', poolSchema),
     layout: oneOf(['standard'], 'layout'),
     sticky: booleanValue(),
+    onConflict: conflictValue(),
     titlePrefix: booleanValue(),
     env: envFileSchema(),
     summary: leaf(

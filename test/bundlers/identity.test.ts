@@ -141,3 +141,27 @@ async function startVite(root: string, lines: string[], options: Options): Promi
   await server.listen()
   return { port: portOf(server.httpServer), close: () => server.close() }
 }
+
+test('identity follows an edit of the config file, without a restart', async () => {
+  const [dev, port] = await freeRange(2)
+  using mine = checkout('mine')
+  using other = checkout('feature-x')
+  const edit = (identity: string): void => {
+    const services = { api: { preferred: port, proxy: '/api', identity } }
+    mine.write({ 'ports.config.json': JSON.stringify({ services }) })
+  }
+  edit('refuse')
+  const running = await startVite(mine.dir, [], { summary: false, services: { dev } })
+  try {
+    await using _foreign = await startApi(other, port, 'foreign')
+    const status = async (): Promise<number> =>
+      (await get(`http://localhost:${running.port}/api/x`)).status
+    expect(await status()).toBe(502)
+    edit('off')
+    await until(async () => (await status()) === 200)
+    edit('refuse')
+    await until(async () => (await status()) === 502)
+  } finally {
+    await running.close()
+  }
+})

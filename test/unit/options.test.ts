@@ -86,6 +86,7 @@ describe('with nothing set', () => {
       },
       healthGiven: false,
       identity: 'refuse',
+      onConflict: 'warn',
       separate: false,
       description: undefined,
       metadata: undefined,

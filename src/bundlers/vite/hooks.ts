@@ -1,4 +1,5 @@
 import type { Server } from 'node:http'
+import { resolve } from 'node:path'
 import type { ConfigEnv, Plugin, PreviewServer, UserConfig, ViteDevServer } from 'vite'
 import {
   type EffectiveOptions,
@@ -15,6 +16,7 @@ import { closeHmrServer, createHmrServer } from '../hmr-server.ts'
 import { announceRun, restartFrom } from '../restart.ts'
 import { followListenPort } from './explicit-port.ts'
 import { portFlag } from '../../options/port-flag.ts'
+import { envFileNames } from '../own-port.ts'
 import { isFirst, needsPorts, readHost, runRequest, usualPorts, type ViteHost } from './host.ts'
 import { prefixTitle } from '../title.ts'
 import { RESOLVED_ID } from '../../virtual-module.ts'
@@ -148,6 +150,9 @@ function onlyMore({ given, builtIn }: HostQuery): EffectiveOptions {
     named: new Set(),
     file: undefined,
     stamp: '',
+    root: all.root ?? '',
+    // The config file is the first one's.
+    places: () => [],
     again: () => Promise.resolve(found),
   }
   return found
@@ -216,6 +221,8 @@ function follower(server: ViteDevServer): ConfigFollower {
   return {
     logger: server.config.logger,
     proxies: true,
+    stop: () => server.close(),
+    restartsFor: (file) => restartsFor(server, file),
     async restart() {
       const before = server.resolvedUrls?.local[0]
       await server.restart()
@@ -223,6 +230,13 @@ function follower(server: ViteDevServer): ConfigFollower {
     },
     refresh: () => reloadModule(server),
   }
+}
+
+/** Vite reads its env files only at its start, so it starts anew for an edit. */
+function restartsFor({ config }: ViteDevServer, file: string): boolean {
+  const { envDir } = config as { envDir: string | false }
+  if (config.server.watch === null || envDir === false) return false
+  return envFileNames(config.mode).some((name) => resolve(envDir, name) === file)
 }
 
 /** Pages that import `~ports` are loaded again and see where the services are now. */
@@ -243,7 +257,9 @@ function attachPreview(server: PreviewServer, run: Run): void {
   }
   server.httpServer.once('close', () => run.close())
   const { logger } = server.config
-  server.httpServer.once('listening', () => run.followConfig({ logger, proxies: true }))
+  server.httpServer.once('listening', () =>
+    run.followConfig({ logger, proxies: true, stop: () => server.close() }),
+  )
   printAfterUrls(server, run)
 }
 

@@ -13,6 +13,8 @@ export interface HealthContext {
   reservation(service: string): PortReservation | undefined
   /** Who stands on the service's port instead of its server. */
   stranger(service: string): Promise<string | undefined>
+  /** Somebody else answers on the service's port, and that has been told to people. */
+  stolen(service: string, who: string): void
   say(line: string, level: 'info' | 'warn'): void
 }
 
@@ -34,6 +36,8 @@ export function watchHealth(
   const watched = new Map<string, unknown>()
   const said = new Map<string, HealthState>()
   const monitor = new HealthMonitor((change) => {
+    const { service, state, reason = '' } = change.health
+    if (state === 'stolen') context.stolen(service, reason.replace(/^served by /, ''))
     const line = changeLine(change, said, context)
     if (line) context.say(line.text, line.level)
   })

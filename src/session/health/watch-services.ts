@@ -1,6 +1,7 @@
 import type { ResolvedHealth } from '../../options/health.ts'
 import type { PortReservation } from '../../reservation/reservation.ts'
 import { urlHostname } from '../../net/addresses.ts'
+import { intervalFrom } from './interval.ts'
 import type { Watched } from './monitor.ts'
 import {
   probeHttp,
@@ -14,8 +15,6 @@ import type { ProbeOutcome } from './state.ts'
 
 /** Time between two probes when nobody says, in milliseconds. */
 const INTERVAL_MS = 10_000
-/** The least that `PORTS_HEALTH_INTERVAL_MS` may ask for, in milliseconds. */
-const MIN_INTERVAL_MS = 100
 
 /** A service of a run, as its probes see it. */
 export interface ProbedService {
@@ -84,9 +83,4 @@ function probe(reservation: PortReservation, health: ResolvedHealth): Promise<Pr
     default:
       return probeTcp(target)
   }
-}
-
-function intervalFrom(env: Readonly<Record<string, string | undefined>>): number | undefined {
-  const value = Number(env.PORTS_HEALTH_INTERVAL_MS)
-  return Number.isInteger(value) && value >= MIN_INTERVAL_MS ? value : undefined
 }
