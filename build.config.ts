@@ -21,6 +21,10 @@ export default defineBuildConfig({
     'src/unloader',
     'src/api',
     'src/config',
+    'src/playwright',
+    'src/vitest',
+    'src/vitest-setup',
+    'src/test-server',
     'src/answer-worker',
     'src/cli',
   ],
@@ -36,6 +40,7 @@ export default defineBuildConfig({
     'esbuild',
     'rollup',
     'rolldown',
+    'vitest',
   ],
   rollup: {
     inlineDependencies: INLINED,

@@ -288,4 +288,36 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     load: () => import('./commands/doctor.ts'),
   },
+  {
+    name: 'completions',
+    summary: 'print the script by which a shell completes `ports`',
+    details: [
+      'Commands, flags, and the services and ports that there are at that moment. For good: bash, a line `source <(ports completions bash)` in ~/.bashrc; zsh, the same with zsh in ~/.zshrc behind compinit; fish, `ports completions fish > ~/.config/fish/completions/ports.fish`; PowerShell, `ports completions powershell | Out-String | Invoke-Expression` in $PROFILE.',
+    ],
+    args: '<shell>',
+    minArgs: 1,
+    maxArgs: 1,
+    flags: {},
+    examples: [
+      ['source <(ports completions bash)', 'for this bash'],
+      ['ports completions fish | source', 'for this fish'],
+    ],
+    exits: [[EXIT.ok, 'printed']],
+    load: () => import('./commands/completions.ts'),
+  },
+]
+
+/** Commands for programs; the help does not name them. */
+export const HIDDEN_COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'complete',
+    summary: 'what may stand at a word of a command line',
+    args: '<index> -- <word…>',
+    minArgs: 2,
+    passesRest: true,
+    flags: {},
+    examples: [['ports complete 0 -- ""', 'every command']],
+    exits: [[EXIT.ok, 'printed, also when there is nothing']],
+    load: () => import('./commands/complete.ts'),
+  },
 ]

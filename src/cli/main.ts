@@ -1,4 +1,4 @@
-import { COMMANDS, DEFAULT_COMMAND } from './commands.ts'
+import { COMMANDS, DEFAULT_COMMAND, HIDDEN_COMMANDS } from './commands.ts'
 import type { CommandSpec } from './command.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import type { Io } from './io.ts'
@@ -18,7 +18,7 @@ async function runLine(argv: readonly string[], io: Io): Promise<ExitCode> {
   const { nearestName } = await import('../options/suggest.ts')
   const { name, rest } = splitCommand(argv)
   if (name === 'help' || (name === undefined && asksHelp(argv))) return printHelp(rest, io)
-  const spec = name === undefined ? DEFAULT_COMMAND : COMMANDS.find((spec) => spec.name === name)
+  const spec = name === undefined ? DEFAULT_COMMAND : specNamed(name)
   if (!spec) throw unknownCommand(name ?? '', nearestName)
   const line = parseLine(spec, rest, nearestName)
   if (line.flags.has('help')) return printHelp([spec.name], io)
@@ -31,6 +31,10 @@ async function runLine(argv: readonly string[], io: Io): Promise<ExitCode> {
   return run(new CommandInput(spec.name, line.args, line.flags, world), io)
 }
 
+function specNamed(name: string): CommandSpec | undefined {
+  return [...COMMANDS, ...HIDDEN_COMMANDS].find((spec) => spec.name === name)
+}
+
 function asksHelp(argv: readonly string[]): boolean {
   return argv.some((arg) => arg === '--help' || arg === '-h')
 }
@@ -38,7 +42,7 @@ function asksHelp(argv: readonly string[]): boolean {
 async function printHelp(names: readonly string[], io: Io): Promise<ExitCode> {
   const { renderHelp, renderOverview } = await import('./help.ts')
   const [name] = names.filter((arg) => !arg.startsWith('-'))
-  const spec = COMMANDS.find((spec) => spec.name === name)
+  const spec = name === undefined ? undefined : specNamed(name)
   if (name !== undefined && !spec) {
     const { nearestName } = await import('../options/suggest.ts')
     throw unknownCommand(name, nearestName)

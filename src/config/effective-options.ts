@@ -67,12 +67,26 @@ export function effectiveOptionsSync(query: HostQuery): EffectiveOptions {
  * @throws PortsOptionError that names what is wrong and where.
  */
 export async function programOptions(given: Options, cwd: string): Promise<EffectiveOptions> {
-  const query: HostQuery = { given, cwd, root: undefined, mode: undefined }
-  const load = async (fresh: boolean): Promise<LoadedOptions> => {
-    const loaded = await loadOptions({ ...optionsQuery(query), fresh })
-    return { ...loaded, options: onlyNamed(loaded.options, given?.services) }
-  }
+  const query = programQuery(given, cwd)
+  const load = async (fresh: boolean): Promise<LoadedOptions> =>
+    ofProgram(await loadOptions({ ...optionsQuery(query), fresh }), given)
   return resolve(query, await load(false), () => load(true))
+}
+
+/** The same within this tick; an asynchronous config file is an error then. */
+export function programOptionsSync(given: Options, cwd: string): EffectiveOptions {
+  const query = programQuery(given, cwd)
+  const load = (fresh: boolean): LoadedOptions =>
+    ofProgram(loadOptionsSync({ ...optionsQuery(query), fresh }), given)
+  return resolve(query, load(false), async () => load(true))
+}
+
+function programQuery(given: Options, cwd: string): HostQuery {
+  return { given, cwd, root: undefined, mode: undefined }
+}
+
+function ofProgram(loaded: LoadedOptions, given: Options): LoadedOptions {
+  return { ...loaded, options: onlyNamed(loaded.options, given?.services) }
 }
 
 function onlyNamed(options: Options | undefined, named: Options['services']): Options | undefined {

@@ -4,7 +4,7 @@ import { collectWishes, wishesOutsidePools } from '../options/wishes.ts'
 import { ephemeralRange } from '../net/ephemeral.ts'
 import { serviceVariables } from '../output/variables.ts'
 import { planPorts } from '../plan/plan.ts'
-import { runSteps } from '../reservation/questions.ts'
+import { runSteps, type Steps } from '../reservation/questions.ts'
 import { type SessionUse, sessionOf, type Want } from '../reservation/session.ts'
 import type { Options, Reservation } from '../types.ts'
 import { realRoot } from '../utils/real-root.ts'
@@ -47,8 +47,16 @@ export interface OpenedServices {
   readonly warnings: readonly string[]
 }
 
+/** What {@link openServices} does with the ports. */
+export interface OpenHow {
+  /** `false`: they are leased for servers that bind by themselves. Default `true`. */
+  readonly hold?: boolean
+  /** Services that speak TLS. Default: none. */
+  readonly secure?: ReadonlySet<string>
+}
+
 /**
- * Reserves and holds every service of `resolved` for a program, all or none.
+ * Reserves every service of `resolved` for a program, all or none.
  *
  * @throws PortsError when a required service can't be had; nothing is held then.
  */
@@ -56,6 +64,16 @@ export async function openServices(
   resolved: ResolvedOptions,
   world: SessionWorld,
 ): Promise<OpenedServices> {
+  const session = sessionOf({ root: realRoot(world.cwd, resolved.root), ...world })
+  return session.inTurn(() => runSteps(openSteps(resolved, world), world.place))
+}
+
+/** The steps of {@link openServices}, for those who may not wait. */
+export function* openSteps(
+  resolved: ResolvedOptions,
+  world: SessionWorld,
+  { hold = true, secure = new Set() }: OpenHow = {},
+): Steps<OpenedServices> {
   const root = realRoot(world.cwd, resolved.root)
   const set = collectWishes(resolved.services, {
     process: world.env,
@@ -66,15 +84,15 @@ export async function openServices(
   const past = pastOf(session, resolved, world)
   const plan = planPorts(resolved, {
     ...past.facts,
-    holds: true,
+    holds: hold,
     wishes: set.byService,
     ephemeral: ephemeralRange(),
   })
   const wants = plan.map((service): Want => {
-    const { host } = service.service
-    return { plan: service, host, hold: true, secure: false }
+    const { host, name } = service.service
+    return { plan: service, host, hold, secure: secure.has(name) }
   })
-  const use = await session.inTurn(() => runSteps(session.open(wants), world.place))
+  const use = yield* session.open(wants)
   const warnings = [
     ...set.warnings,
     ...wishesOutsidePools(resolved.services, set.byService),

@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs'
 import { createServer as createHttpServer, type Server } from 'node:http'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { stripVTControlCharacters } from 'node:util'
+import { parseEnv, stripVTControlCharacters } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import type { InlineConfig, Logger, LogLevel, ViteDevServer } from 'vite'
 import { allocations, reserve } from '../../src/api.ts'
 import { VITE_PORTS } from '../../src/bundlers/vite/host.ts'
 import type { Options } from '../../src/types.ts'
 import ports from '../../src/vite.ts'
+import { git, initRepo } from '../_utils/git.ts'
 import { freePort, freeRange, isFree, occupy } from '../_utils/sockets.ts'
 import { tempRoot, type TempRoot } from '../_utils/temp.ts'
 import { until } from '../_utils/until.ts'
@@ -173,15 +174,54 @@ describe.each(VITES)('%s in this process', async (name) => {
     expect(running.server.httpServer?.address()).toMatchObject({ address: '127.0.0.1', port })
   })
 
-  test('listen(port) of another port is obeyed, and the held one is let go with the server', async () => {
-    const [from, to] = await freeRange(2)
+  describe('listen(port) of another port', () => {
+    const devPort = (root: TempRoot): string | undefined =>
+      parseEnv(readFileSync(join(root.dir, '.env.local'), 'utf8')).DEV_PORT
+
+    test('is obeyed, everything says so, and the held one is let go', async () => {
+      const [from, to] = await freeRange(2)
+      using root = tempRoot('vite-app')
+      await using running = await create(vite, root, undefined, { server: { port: from } })
+      await running.server.listen(to)
+      expect(boundPort(running.server)).toBe(to)
+      expect(devPort(root)).toBe(String(to))
+      expect(allocations(root.dir)).toMatchObject([{ service: 'dev', port: to, state: 'serving' }])
+      expect(await isFree(from)).toBe(true)
+      await running.server.close()
+      expect(await isFree(to)).toBe(true)
+    })
+
+    test('that somebody else has: the held one is used', async () => {
+      const [from] = await freeRange(2)
+      await using taken = await occupy()
+      using root = tempRoot('vite-app')
+      await using running = await create(vite, root, undefined, { server: { port: from } })
+      await running.server.listen(taken.port)
+      expect(boundPort(running.server)).toBe(from)
+      expect(devPort(root)).toBe(String(from))
+    })
+
+    test('counts less than the port of a linked work tree', async () => {
+      const [from, to] = await freeRange(20)
+      using root = tempRoot()
+      initRepo(root.dir)
+      git(root.dir, 'worktree', 'add', '-b', 'feature', 'feature')
+      const feature: TempRoot = { ...root, dir: join(root.dir, 'feature') }
+      feature.write({})
+      const options = { services: { dev: { range: [from + 1, to] as const } } }
+      await using running = await create(vite, feature, options)
+      await running.server.listen(from)
+      expect(boundPort(running.server)).toBeGreaterThan(from)
+      expect(devPort(feature)).toBe(String(boundPort(running.server)))
+    })
+  })
+
+  test("Astro's usual port is preferred where Astro runs Vite", async () => {
     using root = tempRoot('vite-app')
-    await using running = await create(vite, root, undefined, { server: { port: from } })
-    await running.server.listen(to)
-    expect(boundPort(running.server)).toBe(to)
-    await running.server.close()
-    expect(await isFree(from)).toBe(true)
-    expect(await isFree(to)).toBe(true)
+    const plugins = [{ name: 'astro:build' }]
+    await using _running = await create(vite, root, undefined, { plugins })
+    const [dev] = allocations(root.dir)
+    expect(dev?.attempts[0]).toMatchObject({ port: 4321, source: 'preferred' })
   })
 
   test('middleware mode: HMR has a held port, never 24678 twice, and nothing holds the app port', async () => {

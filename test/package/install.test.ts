@@ -73,6 +73,15 @@ console.log(defineConfig({ strict: true }).strict)`
   expect(text).not.toMatch(/\bimport\b/)
 })
 
+test('the entries for test runners load without the runners', async () => {
+  const script = `import { ports } from 'unplugin-ports/playwright'
+import setup, { testPorts } from 'unplugin-ports/vitest'
+const { use } = ports({ command: 'node api.js', preferred: 4000 })
+console.log(use.baseURL, typeof setup, testPorts().name)`
+  const { stdout } = await nodeScript(script, 'module')
+  expect(stdout).toMatch(/^http:\/\/localhost:\d+ function unplugin-ports:vitest\n$/)
+})
+
 test('TypeScript config files are read, and the JSON schema is where editors look for it', async () => {
   apps.write({
     'program/package.json': '{}',

@@ -14,6 +14,8 @@ import { configured } from '../configured.ts'
 import { handOver } from '../handover.ts'
 import { closeHmrServer, createHmrServer } from '../hmr-server.ts'
 import { announceRun, restartFrom } from '../restart.ts'
+import { followListenPort } from './explicit-port.ts'
+import { portFlag } from '../../options/port-flag.ts'
 import { envFileNames } from '../own-port.ts'
 import { isFirst, needsPorts, readHost, runRequest, usualPorts, type ViteHost } from './host.ts'
 import { prefixTitle } from '../title.ts'
@@ -122,6 +124,7 @@ export function viteHooks(
       logger = server.config.logger
       taken.run.report(logger)
       attach(server, taken)
+      followListenPort(server, taken.run, portFlag(world().argv))
       // Vite prints no URLs in middleware mode, so nobody would ask for the summary.
       return server.config.server.middlewareMode
         ? () => taken.run.printSummary(server.config.logger)

@@ -11,6 +11,9 @@ import { realRoot } from '../../utils/real-root.ts'
 /** Vite's own defaults. */
 export const VITE_PORTS = { dev: 5173, hmr: 24_678, preview: 4173 } as const
 
+/** Astro's own default. */
+const ASTRO_PORT = 4321
+
 /** What a config says of the HMR socket, under its old name (`hmr`) and its new one (`ws`). */
 export interface HmrSettings {
   readonly port?: number
@@ -47,9 +50,12 @@ function flatPlugins(plugins: unknown): Partial<Plugin>[] {
 }
 
 /** The ports that Vite's servers take when the plugin's options prefer no other. */
-export function usualPorts({ server, preview }: UserConfig): Required<BuiltInPorts> {
+export function usualPorts(config: UserConfig): Required<BuiltInPorts> {
+  const { server, preview } = config
+  // Astro passes its port on only when the server is to listen.
+  const isAstro = flatPlugins(config.plugins).some(({ name }) => name?.startsWith('astro:'))
   return {
-    dev: server?.port || VITE_PORTS.dev,
+    dev: server?.port || (isAstro ? ASTRO_PORT : VITE_PORTS.dev),
     hmr: hmrSettings(server).port || VITE_PORTS.hmr,
     preview: preview?.port || VITE_PORTS.preview,
   }

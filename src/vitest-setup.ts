@@ -1,0 +1,3 @@
+import { prepareWorker } from './test-runners/vitest-worker.ts'
+
+prepareWorker()
