@@ -2,11 +2,13 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LeaseAnswer } from '../lease/answer.ts'
 import { resolveOptions } from '../options/resolve.ts'
+import type { ResolvedService } from '../options/resolved.ts'
 import { readEnvBlock } from '../output/env-block.ts'
 import { readEnvText } from '../output/env-file.ts'
 import { portInValue } from '../output/port-in-value.ts'
 import { serviceVariables } from '../output/variables.ts'
-import { type Here, leasesHere, nearestRoot } from './leases-here.ts'
+import { configuredServices } from './configured-services.ts'
+import { allLeasesHere, type Here, nearestRoot } from './leases-here.ts'
 
 /** The variables of a checkout's running services. */
 export interface LiveVariables {
@@ -18,14 +20,18 @@ export interface LiveVariables {
 /**
  * The variables of the services that run now in the root around `cwd`, else in the whole checkout:
  * those lines of the managed blocks whose port is leased, and for services that no block names the
- * ones that they have by default.
+ * ones that the config file says, or that they have by default.
  */
 export async function liveVariables(here: Here): Promise<LiveVariables> {
-  const leases = nearestRoot(await leasesHere(here), here.cwd)
+  const leases = nearestRoot(await allLeasesHere(here), here.cwd)
   const variables = new Map<string, string>()
   const warnings: string[] = []
   for (const [root, own] of byRoot(leases)) {
-    for (const [name, value] of variablesOf(root, own)) {
+    const configured = await configuredServices(root).catch((error: unknown) => {
+      warnings.push(`its own variable names are not known: ${messageOf(error)}`)
+      return []
+    })
+    for (const [name, value] of variablesOf(root, own, configured)) {
       const other = variables.get(name)
       if (other === undefined) variables.set(name, value)
       else if (other !== value) {
@@ -44,7 +50,11 @@ function byRoot(leases: readonly LeaseAnswer[]): Map<string, LeaseAnswer[]> {
   return groups
 }
 
-function variablesOf(root: string, leases: readonly LeaseAnswer[]): Map<string, string> {
+function variablesOf(
+  root: string,
+  leases: readonly LeaseAnswer[],
+  configured: readonly ResolvedService[],
+): Map<string, string> {
   const live = new Set(leases.map(({ port }) => port))
   const named = new Set<number>()
   const variables = new Map<string, string>()
@@ -54,9 +64,9 @@ function variablesOf(root: string, leases: readonly LeaseAnswer[]): Map<string, 
     variables.set(name, value)
     named.add(port)
   }
-  for (const { service, port } of leases) {
-    if (named.has(port)) continue
-    for (const [name, value] of defaultVariables(service, port)) {
+  for (const lease of leases) {
+    if (lease.path === undefined && named.has(lease.port)) continue
+    for (const [name, value] of ownVariables(lease, configured)) {
       if (!variables.has(name)) variables.set(name, value)
     }
   }
@@ -77,8 +87,18 @@ function blocksOf(root: string): [string, string][] {
   })
 }
 
-function defaultVariables(service: string, port: number): [string, string][] {
-  const [resolved] = resolveOptions({ services: { [service]: {} } }).services
+function ownVariables(
+  { service, port, protocol, path }: LeaseAnswer,
+  configured: readonly ResolvedService[],
+): [string, string][] {
+  const [byDefault] = resolveOptions({ services: { [service]: {} } }).services
+  const resolved = configured.find(({ name }) => name === service) ?? byDefault
   if (!resolved) return []
-  return serviceVariables({ service, port, url: `http://localhost:${port}`, env: resolved.env })
+  const scheme = protocol === 'udp' ? 'udp' : resolved.scheme
+  const url = path === undefined ? `${scheme}://localhost:${port}` : `unix:${path}`
+  return serviceVariables({ service, port, path, url, env: resolved.env })
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

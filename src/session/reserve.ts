@@ -47,14 +47,23 @@ export interface OpenedServices {
   readonly warnings: readonly string[]
 }
 
+/** How {@link openServices} reserves. */
+export interface OpenHow {
+  /** Services that are leased for servers which somebody else starts. Default: none, all are held. */
+  readonly leased?: ReadonlySet<string>
+  /** By service: what counts as the port of the last run. Default: what is remembered. */
+  readonly remembered?: Readonly<Record<string, number>>
+}
+
 /**
- * Reserves and holds every service of `resolved` for a program, all or none.
+ * Reserves every service of `resolved` for a program, all or none, and holds them.
  *
  * @throws PortsError when a required service can't be had; nothing is held then.
  */
 export async function openServices(
   resolved: ResolvedOptions,
   world: SessionWorld,
+  { leased, remembered }: OpenHow = {},
 ): Promise<OpenedServices> {
   const root = realRoot(world.cwd, resolved.root)
   const set = collectWishes(resolved.services, {
@@ -66,13 +75,14 @@ export async function openServices(
   const past = pastOf(session, resolved, world)
   const plan = planPorts(resolved, {
     ...past.facts,
+    ...(remembered && { sticky: { ...past.facts.sticky, ...remembered } }),
     holds: true,
     wishes: set.byService,
     ephemeral: ephemeralRange(),
   })
   const wants = plan.map((service): Want => {
-    const { host } = service.service
-    return { plan: service, host, hold: true, secure: false }
+    const { host, name } = service.service
+    return { plan: service, host, hold: !leased?.has(name), secure: false }
   })
   const use = await session.inTurn(() => runSteps(session.open(wants), world.place))
   const warnings = [

@@ -12,6 +12,7 @@ import type { Move, SessionUse } from '../reservation/session.ts'
 import { groupReason } from '../reservation/unavailable.ts'
 import { withDeadline } from '../utils/deadline.ts'
 import type { EnvFiles } from './env-files.ts'
+import { type PublicUrl, publicUrl } from './public-url.ts'
 import { createProxyGuard, type ServiceGuard } from './proxy-guard.ts'
 import { poolWarnings } from './pool-warnings.ts'
 import { publish } from './publish.ts'
@@ -102,13 +103,21 @@ export class DevRun implements Run {
     const add = (service: string, owner: string): void => {
       const reservation = this.reservation(owner)
       if (!reservation) return
-      const { port, protocol, path, url } = reservation
+      const { port, protocol, path } = reservation
+      const url = this.#publicUrl(owner)?.url ?? reservation.url
       const own = service === 'hmr' ? url.replace('http', 'ws') : url
       found[service] = { port, protocol, path, url: own }
     }
     for (const { service } of services) add(service.name, service.name)
     for (const [service, owner] of Object.entries(shared)) add(service, owner)
     return found
+  }
+
+  /** Whoever chose the bundler's port by `PORT` may have put a proxy before it. */
+  #publicUrl(service: string): PublicUrl | undefined {
+    const port = this.reservation(service)?.port
+    const wish = this.#wishes[service]?.find((wish) => wish.port === port)
+    return wish?.from === 'PORT' && service === 'dev' ? publicUrl(this.#world.env) : undefined
   }
 
   startHint(service: string): StartHint {
@@ -326,6 +335,7 @@ export class DevRun implements Run {
         variable: this.#variableOf(service.name),
         from: this.#wishes[service.name]?.find((wish) => wish.port === allocation?.port)?.from,
         ...(allocation && { allocation }),
+        before: this.#publicUrl(service.name),
         ...(failed && { failed: failed.attempts }),
         ...(failed?.group && { without: groupReason(failed.group) }),
       }
