@@ -167,7 +167,7 @@ describe('an option of a service', () => {
       '.env: true is no variable name; expected names, an object with port, url and target, or false.',
     ],
     [{ env: { url: '' } }, `.env.url: "" is no variable name; ${NO_VARIABLE}`],
-    [{ env: { prot: 'A' } }, '.env.prot: unknown option (value: "A"). Known: port, url, target.'],
+    [{ env: { prot: 'A' } }, '.env.prot: unknown option (value: "A"). Did you mean "port"?'],
     [{ env: { ports: 'A' } }, '.env.ports: unknown option (value: "A"). Did you mean "port"?'],
     [{ proxy: 'api' }, `.proxy: "api" is no path; ${NO_PATH}`],
     [{ proxy: ['/a', ''] }, `.proxy[1]: "" is no path; ${NO_PATH}`],
