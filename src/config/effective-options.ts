@@ -3,6 +3,8 @@ import { type BuiltInPorts, resolveOptions } from '../options/resolve.ts'
 import type { ResolvedOptions } from '../options/resolved.ts'
 import type { Options } from '../types.ts'
 import { realRoot } from '../utils/real-root.ts'
+import type { ComposeProject } from '../compose/project.ts'
+import { underneath, withCompose } from './with-compose.ts'
 import { type LoadedOptions, loadOptions, loadOptionsSync, type OptionsQuery } from './load.ts'
 
 /** What a bundler plugin asks for as soon as it knows its root. */
@@ -18,6 +20,10 @@ export interface HostQuery {
   readonly builtIn?: BuiltInPorts
   /** Variable that carries the port of `hmr`. Default: as in {@link resolveOptions}. */
   readonly hmrVariable?: string
+  /** What compose files' variables say. Default: the environment of the process. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** Compose files that count whatever the options say. */
+  readonly compose?: ComposeProject | undefined
 }
 
 /** The options that count for one server. */
@@ -29,6 +35,8 @@ export interface EffectiveOptions {
   readonly file: string | undefined
   /** See `LoadedOptions.stamp`. */
   readonly stamp: string
+  /** The compose files that count, and those beside them. Empty without `compose`. */
+  readonly composeFiles: readonly string[]
   /** Looks for the file and reads it once more. */
   again(): Promise<EffectiveOptions>
 }
@@ -62,7 +70,9 @@ export async function programOptions(given: Options, cwd: string): Promise<Effec
   const query: HostQuery = { given, cwd, root: undefined, mode: undefined }
   const load = async (fresh: boolean): Promise<LoadedOptions> => {
     const loaded = await loadOptions({ ...optionsQuery(query), fresh })
-    return { ...loaded, options: onlyNamed(loaded.options, given?.services) }
+    const options = onlyNamed(loaded.options, given?.services)
+    // A program listens by itself on all that it reserves, and containers do so for others.
+    return { ...loaded, options: options?.compose ? { ...options, compose: false } : options }
   }
   return resolve(query, await load(false), () => load(true))
 }
@@ -80,14 +90,19 @@ function optionsQuery({ given, cwd, root, mode }: HostQuery): OptionsQuery {
 
 function resolve(
   query: HostQuery,
-  { options, file, stamp }: LoadedOptions,
+  { options: said, file, stamp }: LoadedOptions,
   load: () => Promise<LoadedOptions>,
 ): EffectiveOptions {
+  const { options, files, warnings } = query.compose
+    ? underneath(said, query.compose)
+    : withCompose(said, optionsQuery(query).root, query.env)
+  const resolved = resolveNamingFile(options, query, file)
   return {
-    options: resolveNamingFile(options, query, file),
+    options: warnings.length > 0 ? { ...resolved, warnings } : resolved,
     named: new Set(Object.keys(options?.services ?? {})),
     file,
     stamp,
+    composeFiles: files,
     again: async () => resolve(query, await load(), load),
   }
 }

@@ -1,7 +1,6 @@
-import { spawn } from 'node:child_process'
-import { commandLine, type Command } from '../child/command-line.ts'
+import type { Command } from '../child/command-line.ts'
 import { type Attempt, type HandoverMode, type Lost, runCommand } from '../child/run-command.ts'
-import { exitCode, passSignals } from '../child/signals.ts'
+import { passSignals } from '../child/signals.ts'
 import type { LeaseAnswer } from '../lease/answer.ts'
 import type { ResolvedService } from '../options/resolved.ts'
 import { describeHolders } from '../reservation/holders.ts'
@@ -13,6 +12,7 @@ import { publicUrl } from '../session/public-url.ts'
 import type { SessionWorld } from '../session/world.ts'
 import type { PortAttempt } from '../types.ts'
 import { hereOf } from './leases-here.ts'
+import { runPlainly } from './run-plainly.ts'
 import { withPort } from './placeholders.ts'
 import { liveVariables } from './variables.ts'
 import { orderOwner } from './give-orders.ts'
@@ -149,20 +149,4 @@ async function announce(
     passed && `${passed.port} ${attemptText(passed, dir)}`,
   ].filter(Boolean)
   say(`${service} on ${reservation.url}${reasons.length > 0 ? ` (${reasons.join('; ')})` : ''}`)
-}
-
-/** Everything is switched off: as if the command had been typed without us. */
-async function runPlainly(command: Command, { env, cwd, place }: SessionWorld): Promise<number> {
-  const { file, args, verbatim } = commandLine(command, place.platform, env.ComSpec)
-  const child = spawn(file, args, {
-    cwd,
-    env,
-    stdio: 'inherit',
-    windowsVerbatimArguments: verbatim ?? false,
-  })
-  using _signals = passSignals(process, (signal) => child.kill(signal))
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('exit', (code, signal) => resolve(exitCode(code, signal)))
-  })
 }

@@ -41,6 +41,7 @@ function optionEntries() {
     pools: keyed('pool names with their ranges', poolSchema),
     layout: oneOf(['standard'], 'layout'),
     sticky: booleanValue(),
+    compose: composeSchema(),
     titlePrefix: booleanValue(),
     env: envFileSchema(),
     summary: leaf(
@@ -106,6 +107,11 @@ function envFileSchema(): GenericSchema {
   const table = optionTable('file and prefix, or a boolean', entries)
   const boolean = booleanValue()
   return lazy((value) => (typeof value === 'boolean' ? boolean : table))
+}
+
+function composeSchema(): GenericSchema {
+  const [boolean, path] = [booleanValue(), textValue('a boolean, or the path of a compose file')]
+  return lazy((value) => (typeof value === 'boolean' ? boolean : path))
 }
 
 function hintAtService(key: string): string | undefined {

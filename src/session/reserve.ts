@@ -82,10 +82,14 @@ export async function openServices(
   })
   const wants = plan.map((service): Want => {
     const { host, name } = service.service
-    return { plan: service, host, hold: !leased?.has(name), secure: false }
+    const want = { plan: service, host, secure: false }
+    if (!leased?.has(name)) return { ...want, hold: true }
+    // Its server may be running already, a container for example.
+    return { ...want, hold: false, remembered: past.facts.sticky[name] }
   })
   const use = await session.inTurn(() => runSteps(session.open(wants), world.place))
   const warnings = [
+    ...(resolved.warnings ?? []),
     ...set.warnings,
     ...wishesOutsidePools(resolved.services, set.byService),
     ...past.remember(use.reservations.values()),

@@ -75,6 +75,7 @@ function* startSteps(session: Session, asked: RunRequest, world: SessionWorld): 
     throw error
   }
   run.warn([
+    ...(options.warnings ?? []),
     ...set.warnings,
     ...wishesOutsidePools(services, wishes),
     ...past.remember(use.reservations.values()),

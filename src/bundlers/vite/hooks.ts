@@ -145,6 +145,7 @@ function onlyMore({ given, builtIn }: HostQuery): EffectiveOptions {
     named: new Set(),
     file: undefined,
     stamp: '',
+    composeFiles: [],
     again: () => Promise.resolve(found),
   }
   return found
