@@ -16,7 +16,7 @@ import { allLeasesHere, hereOf } from './leases-here.ts'
 import { hasProgram, lookAt } from './look-at.ts'
 import { portText } from './port-text.ts'
 import { runPlainly } from './run-plainly.ts'
-import { liveVariables } from './variables.ts'
+import { liveVariables, withVariables } from './variables.ts'
 import { whosePort } from './whose-port.ts'
 
 /** A command line of Compose. */
@@ -56,7 +56,7 @@ export async function runCompose(request: ComposeRequest, world: SessionWorld): 
       if (binds) await announce(had, request, world)
       const { variables } = await liveVariables(hereOf(cwd, place))
       const own = publishedVariables(had.services, had.use.reservations)
-      const child = { ...world, env: { ...Object.fromEntries(variables), ...env, ...own } }
+      const child = { ...world, env: { ...withVariables(env, variables), ...own } }
       const code = await runPlainly(command, child)
       if (code === 0 || !binds || attempt === MAX_ATTEMPTS) return code
       const lost = await lostPorts(had, world)

@@ -14,7 +14,7 @@ import type { PortAttempt } from '../types.ts'
 import { hereOf } from './leases-here.ts'
 import { runPlainly } from './run-plainly.ts'
 import { withPort } from './placeholders.ts'
-import { liveVariables } from './variables.ts'
+import { liveVariables, withVariables } from './variables.ts'
 import { orderOwner } from './give-orders.ts'
 import { type ProgramService, programServices } from './program-services.ts'
 import { isSwitchedOff } from '../utils/switched-off.ts'
@@ -125,8 +125,7 @@ async function variablesOf(
   const url = services[0]?.env.url[0]
   const before = publicUrl(env)
   return {
-    ...Object.fromEntries(variables),
-    ...env,
+    ...withVariables(env, variables),
     ...own,
     // Another tool's proxy stands in front, and that is where people reach it.
     ...(before && url && { [url]: before.url }),

@@ -44,6 +44,14 @@ export async function liveVariables(here: Here): Promise<LiveVariables> {
   return { variables, warnings }
 }
 
+/** An environment with these variables, where it says nothing of them itself; an empty value says nothing. */
+export function withVariables(
+  env: Readonly<Record<string, string | undefined>>,
+  variables: LiveVariables['variables'],
+): Record<string, string | undefined> {
+  return { ...env, ...Object.fromEntries([...variables].filter(([name]) => !env[name])) }
+}
+
 function byRoot(leases: readonly LeaseAnswer[]): Map<string, LeaseAnswer[]> {
   const groups = new Map<string, LeaseAnswer[]>()
   for (const lease of leases) groups.set(lease.root, [...(groups.get(lease.root) ?? []), lease])

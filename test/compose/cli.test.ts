@@ -39,7 +39,7 @@ let port: number
 let env: Record<string, string>
 beforeEach(async () => {
   shop = project()
-  shop.write({ 'bin/docker': DOCKER })
+  shop.write({ 'bin/docker': DOCKER, 'bin/package.json': '{ "type": "commonjs" }' })
   bin = join(shop.dir, 'bin')
   chmodSync(join(bin, 'docker'), 0o755)
   env = { PATH: `${bin}${delimiter}${process.env.PATH}`, DB_PORT: '', CACHE_PORT: '', API_PORT: '' }
