@@ -41,6 +41,8 @@ export type PortsErrorCode =
   | 'PORTS_TIMEOUT'
   /** The instance was closed before. */
   | 'PORTS_CLOSED'
+  /** A compose file can't be read or understood. */
+  | 'PORTS_COMPOSE'
 
 /** Failure of an allocation or a handover; a bad option is a `TypeError` instead. */
 export class PortsError extends Error {

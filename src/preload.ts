@@ -1,4 +1,5 @@
 import { readNote } from './child/protocol.ts'
+import { interceptEsbuild } from './preload/esbuild-service.ts'
 import { interceptListen } from './preload/intercept.ts'
 
 /*
@@ -6,4 +7,7 @@ import { interceptListen } from './preload/intercept.ts'
  * without dependencies: package managers and tools pay for it too.
  */
 const note = readNote(process.env)
-if (note) interceptListen(note)
+if (note) {
+  interceptListen(note)
+  interceptEsbuild(note)
+}

@@ -335,6 +335,14 @@ export interface Options {
    * stranger may be gone in a moment; requests don't reach it meanwhile
    */
   onConflict?: OnConflict
+  /**
+   * Published ports of Docker Compose that a variable says (`"${DB_PORT:-5432}:5432"`) are services
+   * too: `true` for the compose files that Compose itself would find in the root, or the path of one
+   * relative to the root. `ports run -- docker compose …` finds them in any case.
+   *
+   * @default false
+   */
+  compose?: boolean | string
   /** Puts the checkout's branch before the page's title while developing. Default `false`. */
   titlePrefix?: boolean
   /** The managed block of variables; `false` writes nothing. Default `true`. */

@@ -15,6 +15,7 @@ export function configured(
       file,
       stamp,
       places: () => found.places(),
+      also: () => found.composeFiles,
       reread: async () => configured(await found.again(), make),
     },
   }

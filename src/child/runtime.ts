@@ -15,6 +15,10 @@ export interface RuntimeSearch {
 }
 
 const NODE = /^(?:node|nodejs|npm|npx|pnpm|pnpx|yarn|yarnpkg|tsx|corepack)$/
+/** Programs of their own that may come with a script for Node which only starts them. */
+const NATIVE = /^(?:esbuild|bun|bunx|deno)$/
+/** Start the tool that is named behind them. */
+const RUNNER = /^(?:npx|pnpx|npm|pnpm|yarn)$/
 /** Words before the command itself that start it unchanged. */
 const PREFIX = /^(?:exec|env|command|time|nice|nohup|cross-env|dotenv|sudo|\w+=.*)$/
 const HEAD_BYTES = 2048
@@ -41,10 +45,20 @@ function judge(words: readonly string[], search: RuntimeSearch): Runtime {
   }
   const word = words.find((part) => !PREFIX.test(part) && !part.startsWith('-')) ?? ''
   const file = word.replace(/^["']|["']$/g, '')
-  const name = file.replace(/^.*[\\/]/, '').replace(/\.(?:exe|cmd|ps1|bat)$/i, '')
+  const name = nameOf(file)
+  if (NATIVE.test(name) || (RUNNER.test(name) && NATIVE.test(toolOf(words)))) return 'other'
   if (NODE.test(name) || /\.[cm]?[jt]s$/.test(name)) return 'node'
   const found = find(file, search)
   return found && startsNode(found) ? 'node' : 'other'
+}
+
+/** What `npx esbuild` or `pnpm exec esbuild` starts. */
+function toolOf([, ...rest]: readonly string[]): string {
+  return nameOf(rest.find((word) => !word.startsWith('-') && !/^(?:exec|dlx)$/.test(word)) ?? '')
+}
+
+function nameOf(file: string): string {
+  return file.replace(/^.*[\\/]/, '').replace(/\.(?:exe|cmd|ps1|bat)$/i, '')
 }
 
 /** The text of the script that `npm run api`, `pnpm api` or `yarn start` would run. */

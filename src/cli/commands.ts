@@ -191,6 +191,29 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/run.ts'),
   },
   {
+    name: 'compose',
+    summary: 'the published ports of the compose files',
+    details: [
+      'What a variable says ("${DB_PORT:-5432}:5432") gets a free port with `ports run -- docker compose up`, and with the option `compose` wherever ports are chosen. What is fixed can be had by one checkout only: --override prints an override file that puts variables in its place. Docker is not needed for it.',
+    ],
+    flags: {
+      file: { short: 'f', value: '<file>', text: 'the compose file; default as Compose finds it' },
+      override: { text: 'print an override file for the fixed ports that clash' },
+      all: { short: 'a', text: 'with --override: for every fixed port' },
+      write: { short: 'w', value: '<file>', text: 'with --override: write it there' },
+    },
+    examples: [
+      ['ports compose', 'what is published, and who is there now'],
+      ['ports compose --override --write compose.override.yaml', 'mend what clashes'],
+      ['ports run -- docker compose up', 'start it on free ports'],
+    ],
+    exits: [
+      [EXIT.ok, 'nothing clashes, or the override was made'],
+      [EXIT.failed, 'a fixed port clashes, there is no compose file, or it is wrong'],
+    ],
+    load: () => import('./commands/compose.ts'),
+  },
+  {
     name: 'stop',
     summary: 'stop what listens on a port',
     details: [

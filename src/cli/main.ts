@@ -5,6 +5,9 @@ import type { Io } from './io.ts'
 import { parseLine, splitCommand } from './parse.ts'
 import { UsageError } from './usage-error.ts'
 
+/** Commands are short, and a wrong guess costs nothing. */
+const COMMAND_SLIPS = 2
+
 /** Runs one command line, prints its errors, and returns its exit code. Never rejects. */
 export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
   try {
@@ -53,13 +56,13 @@ async function printHelp(names: readonly string[], io: Io): Promise<ExitCode> {
 
 function unknownCommand(
   name: string,
-  nearest: (name: string, known: readonly string[]) => string | undefined,
+  nearest: (name: string, known: readonly string[], most: number) => string | undefined,
 ): UsageError {
   const names = COMMANDS.map((spec: CommandSpec) => spec.name)
   if (/^:?\d+$/.test(name)) {
     return new UsageError(`Unknown command "${name}". Did you mean \`ports who ${name}\`?`)
   }
-  const meant = nearest(name, names)
+  const meant = nearest(name, names, COMMAND_SLIPS)
   const advice = meant ? `Did you mean \`ports ${meant}\`?` : `Known: ${names.join(', ')}.`
   return new UsageError(`Unknown command ${JSON.stringify(name)}. ${advice}`)
 }

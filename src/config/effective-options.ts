@@ -5,6 +5,8 @@ import type { Options } from '../types.ts'
 import { realRoot } from '../utils/real-root.ts'
 import type { Checkout } from '../utils/checkout.ts'
 import { configFilePlaces } from './find.ts'
+import type { ComposeProject } from '../compose/project.ts'
+import { underneath, withCompose } from './with-compose.ts'
 import { type LoadedOptions, loadOptions, loadOptionsSync, type OptionsQuery } from './load.ts'
 
 /** What a bundler plugin asks for as soon as it knows its root. */
@@ -20,6 +22,10 @@ export interface HostQuery {
   readonly builtIn?: BuiltInPorts
   /** Variable that carries the port of `hmr`. Default: as in {@link resolveOptions}. */
   readonly hmrVariable?: string
+  /** What compose files' variables say. Default: the environment of the process. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** Compose files that count whatever the options say. */
+  readonly compose?: ComposeProject | undefined
 }
 
 /** The options that count for one server. */
@@ -37,6 +43,8 @@ export interface EffectiveOptions {
   readonly checkout?: Checkout | undefined
   /** Directory that the file was looked for from; absolute. */
   readonly root: string
+  /** The compose files that count, and those beside them. Empty without `compose`. */
+  readonly composeFiles: readonly string[]
   /** Looks for the file and reads it once more. */
   again(): Promise<EffectiveOptions>
 }
@@ -86,7 +94,9 @@ function programQuery(given: Options, cwd: string): HostQuery {
 }
 
 function ofProgram(loaded: LoadedOptions, given: Options): LoadedOptions {
-  return { ...loaded, options: onlyNamed(loaded.options, given?.services) }
+  const options = onlyNamed(loaded.options, given?.services)
+  // A program listens by itself on all that it reserves, and containers do so for others.
+  return { ...loaded, options: options?.compose ? { ...options, compose: false } : options }
 }
 
 function onlyNamed(options: Options | undefined, named: Options['services']): Options | undefined {
@@ -102,18 +112,23 @@ function optionsQuery({ given, cwd, root, mode }: HostQuery): OptionsQuery {
 
 function resolve(
   query: HostQuery,
-  { options, file, stamp, checkout }: LoadedOptions,
+  { options: said, file, stamp, checkout }: LoadedOptions,
   load: () => Promise<LoadedOptions>,
 ): EffectiveOptions {
   const { root } = optionsQuery(query)
+  const { options, files, warnings } = query.compose
+    ? underneath(said, query.compose)
+    : withCompose(said, root, query.env)
+  const resolved = resolveNamingFile(options, query, file)
   return {
-    options: resolveNamingFile(options, query, file),
+    options: warnings.length > 0 ? { ...resolved, warnings } : resolved,
     named: new Set(Object.keys(options?.services ?? {})),
     file,
     stamp,
     root,
     checkout,
     places: () => configFilePlaces(root, checkout?.dir),
+    composeFiles: files,
     again: async () => resolve(query, await load(), load),
   }
 }

@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import type { Endpoint } from '../net/endpoint.ts'
 import { MAX_ANSWER_BYTES, parseAnswer } from './answer.ts'
 import type { LeaseName } from './names.ts'
 import type { OrderFile } from './order-file.ts'
@@ -13,10 +14,10 @@ const MAX_REPLY_LENGTH = 16 * 1024 * 1024
  * Gives the owner of a lease an order.
  *
  * @param file The owner's order file; nothing is sent when another process answers.
- * @returns `undefined` when nobody leases the port, another process does, or there was no reply in time.
+ * @returns `undefined` when nobody leases the endpoint, another process does, or there was no reply in time.
  */
 export function giveOrder(
-  port: number,
+  endpoint: Endpoint,
   name: LeaseName,
   order: OrderName,
   file: Pick<OrderFile, 'pid' | 'token'>,
@@ -40,7 +41,7 @@ export function giveOrder(
         text = text.slice(end + 1)
         if (sent) return finish(parseReply(line))
         // A token is told to nobody but the process that made it.
-        if (parseAnswer(line, port)?.pid !== file.pid) return finish()
+        if (parseAnswer(line, endpoint)?.pid !== file.pid) return finish()
         sent = true
         socket.write(`${JSON.stringify({ v: 1, order, token: file.token } satisfies Order)}\n`)
       }

@@ -17,6 +17,8 @@ export interface LeasePlace {
   readonly stateDir: string
   /** `XDG_RUNTIME_DIR`, for sockets without a path of their own. */
   readonly runtimeDir?: string | undefined
+  /** `PATH`, where the docker CLI may be found. Default: it is not looked for. */
+  readonly searchPath?: string | undefined
 }
 
 /** Where the lease of an endpoint is found. */

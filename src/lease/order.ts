@@ -6,6 +6,8 @@ export type OrderName =
   | 'explain'
   /** End the command that the process runs for the port. */
   | 'stop'
+  /** Leave the lease to the process whose server has come; it is taken again when that has ended. */
+  | 'yield'
 
 /** One line of JSON from a process of the same user to the owner of a lease. */
 export interface Order {
@@ -19,7 +21,7 @@ export interface Order {
 export type Refusal =
   /** Not the owner's token. */
   | 'token'
-  /** A server of the owner listens on the port, so only ending that server frees it. */
+  /** A server of the owner listens on the port, or is to come, so only ending that frees it. */
   | 'serving'
   /** The owner runs no command that it could stop. */
   | 'not-running'
@@ -34,7 +36,7 @@ export type OrderReply =
 /** Longest order that is read, in characters. */
 export const MAX_ORDER_LENGTH = 1024
 
-const NAMES: readonly unknown[] = ['release', 'explain', 'stop'] satisfies OrderName[]
+const NAMES: readonly unknown[] = ['release', 'explain', 'stop', 'yield'] satisfies OrderName[]
 const REFUSALS: readonly unknown[] = [
   'token',
   'serving',

@@ -5,7 +5,8 @@ import { describeHolders } from '../reservation/holders.ts'
 import type { ServiceTrace } from '../reservation/trace.ts'
 import { noService } from './find-target.ts'
 import { orderOwner } from './give-orders.ts'
-import { type Here, leasesHere, nearestRoot } from './leases-here.ts'
+import { endpointOf } from '../net/endpoint.ts'
+import { allLeasesHere, type Here, nearestRoot } from './leases-here.ts'
 
 /** Why one service has its port. */
 export interface ServiceExplanation {
@@ -25,7 +26,7 @@ export async function explainHere(
   service: string | undefined,
   here: Here,
 ): Promise<ServiceExplanation[]> {
-  const leases = nearestRoot(await leasesHere(here), here.cwd)
+  const leases = nearestRoot(await allLeasesHere(here), here.cwd)
   const found: ServiceExplanation[] = []
   for (const { root, data } of await explainLeases(leases, here)) {
     if (service !== undefined && data.service !== service) continue
@@ -47,18 +48,19 @@ async function explainLeases(
   const explained: { root: string; data: ExplanationData }[] = []
   const told = new Set<string>()
   for (const lease of leases) {
-    const { root, pid, port, service } = lease
-    if (told.has(`${pid} ${port}`)) continue
+    const { root, pid, service } = lease
+    const at = `${pid} ${endpointOf(lease)}`
+    if (told.has(at)) continue
     const outcome = await orderOwner(lease, 'explain', place)
     const traces = outcome !== 'unreachable' && outcome.ok ? readTraces(outcome.result) : []
     for (const trace of traces) {
       // A service that was not to be had may be had by another process of the root.
-      if (trace.outcome === 'allocated') told.add(`${pid} ${trace.port}`)
+      if (trace.outcome === 'allocated') told.add(`${pid} ${endpointOf(trace)}`)
       else if (told.has(`${root} ${trace.service}`)) continue
       told.add(`${root} ${trace.service}`)
       explained.push({ root, data: trace })
     }
-    if (told.has(`${pid} ${port}`)) continue
+    if (told.has(at)) continue
     const { v: _, runs: _r, ...facts } = lease
     explained.push({
       root,

@@ -3,6 +3,7 @@ import { giveOrder } from '../lease/give-order.ts'
 import { leaseName, type LeasePlace } from '../lease/names.ts'
 import { type OrderFile, readOrderFiles, whereWeAre } from '../lease/order-file.ts'
 import type { OrderName, OrderReply } from '../lease/order.ts'
+import { endpointOf } from '../net/endpoint.ts'
 import { processFacts } from '../net/owners/process-facts.ts'
 
 /** What came of an order. `'unreachable'`: its owner takes no orders from this user. */
@@ -16,15 +17,15 @@ const START_TOLERANCE_MS = 5000
 
 /** Gives the owner of a lease an order, with the token that it wrote down for this user. */
 export async function orderOwner(
-  lease: Pick<LeaseAnswer, 'port' | 'pid'>,
+  lease: Pick<LeaseAnswer, 'port' | 'protocol' | 'path' | 'pid'>,
   order: OrderName,
   place: LeasePlace,
 ): Promise<OrderOutcome> {
-  const { port, pid } = lease
-  const name = leaseName(port, place.platform, place.stateDir)
+  const endpoint = endpointOf(lease)
+  const name = leaseName(endpoint, place.platform, place.stateDir)
   // One for each thread of the process.
-  for (const file of await ordersOf(pid, place)) {
-    const reply = await giveOrder(port, name, order, file)
+  for (const file of await ordersOf(lease.pid, place)) {
+    const reply = await giveOrder(endpoint, name, order, file)
     if (reply && (reply.ok || reply.refusal !== 'token')) return reply
   }
   return 'unreachable'

@@ -1,5 +1,5 @@
 import type { LeaseAnswer } from '../lease/answer.ts'
-import { listLeases } from '../lease/list.ts'
+import { listLeases, listOtherLeases } from '../lease/list.ts'
 import type { LeasePlace } from '../lease/names.ts'
 import { type Checkout, findCheckout, isInside } from '../utils/checkout.ts'
 
@@ -15,10 +15,16 @@ export function hereOf(cwd: string, place: LeasePlace): Here {
   return { cwd, checkout: findCheckout(cwd), place }
 }
 
-/** The leases of this checkout. */
+/** The leases of this checkout's TCP ports. */
 export async function leasesHere({ checkout, place }: Here): Promise<LeaseAnswer[]> {
   const leases = await listLeases(place)
   return leases.filter((lease) => lease.checkout === checkout.dir)
+}
+
+/** The same with those of UDP ports and socket paths at the end. */
+export async function allLeasesHere(here: Here): Promise<LeaseAnswer[]> {
+  const [tcp, others] = await Promise.all([leasesHere(here), listOtherLeases(here.place)])
+  return [...tcp, ...others.filter((lease) => lease.checkout === here.checkout.dir)]
 }
 
 /**

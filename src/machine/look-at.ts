@@ -8,7 +8,7 @@ import { findCheckout } from '../utils/checkout.ts'
 import { findProgram } from '../utils/find-program.ts'
 import { shortenCommand } from '../utils/shorten-command.ts'
 import { stripControls } from '../utils/strip-controls.ts'
-import { type Container, findContainers } from './containers.ts'
+import { type Container, findContainers } from '../net/owners/containers.ts'
 
 /** A process that listens on a port, as far as it may be looked at; safe to print. */
 export interface Listener {
@@ -74,6 +74,11 @@ export async function lookAt(
 function mayBeContainer({ lease, listeners }: PortView): boolean {
   if (listeners.length === 0) return lease?.state !== 'held'
   return listeners.some(({ pid, command }) => pid === undefined || STAND_IN.test(command ?? ''))
+}
+
+/** A program listens there, and not in place of a container. */
+export function hasProgram({ listeners }: Pick<PortView, 'listeners'>): boolean {
+  return listeners.some(({ pid, command }) => pid !== undefined && !STAND_IN.test(command ?? ''))
 }
 
 function toListener({ pid, command, cwd, startedAt }: PortOwner): Listener {

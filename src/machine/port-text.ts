@@ -1,6 +1,6 @@
 import { holderText } from '../reservation/holder-text.ts'
 import type { PortHolder } from '../types.ts'
-import type { Container } from './containers.ts'
+import type { Container } from '../net/owners/containers.ts'
 import type { Listener, PortView } from './look-at.ts'
 
 /**

@@ -1,6 +1,7 @@
 import type { LeaseAnswer } from '../lease/answer.ts'
 import { askLease } from '../lease/ask.ts'
 import { leaseName } from '../lease/names.ts'
+import { type Endpoint, endpointParts, type EndpointParts } from '../net/endpoint.ts'
 import { listeningPorts } from '../net/owners/listening.ts'
 import type { PortSource } from '../types.ts'
 import { explainHere } from './explain.ts'
@@ -20,8 +21,7 @@ export type ReleaseResult =
   | 'unreachable'
 
 /** One port that was asked for. */
-export interface Released {
-  readonly port: number
+export interface Released extends EndpointParts {
   readonly result: ReleaseResult
   readonly lease?: LeaseAnswer
 }
@@ -30,25 +30,26 @@ export interface Released {
 const DYNAMIC: ReadonlySet<PortSource> = new Set(['sticky', 'range', 'any'])
 
 /**
- * Asks the holder of a port to let go.
+ * Asks the holder of a port or socket path to let go.
  *
  * @param any Also when the holder belongs to another checkout.
  * @param dry Only says what would come of it, as far as that can be told.
  */
-export async function releasePort(
-  port: number,
+export async function releaseEndpoint(
+  endpoint: Endpoint,
   { any, dry }: { readonly any: boolean; readonly dry: boolean },
   here: Here,
 ): Promise<Released> {
   const { place, checkout } = here
-  const lease = await askLease(port, leaseName(port, place.platform, place.stateDir))
-  if (!lease) return { port, result: 'not-leased' }
-  if (!any && lease.checkout !== checkout.dir) return { port, result: 'foreign', lease }
-  if (dry) return { port, result: lease.serving ? 'serving' : 'released', lease }
+  const at = endpointParts(endpoint)
+  const lease = await askLease(endpoint, leaseName(endpoint, place.platform, place.stateDir))
+  if (!lease) return { ...at, result: 'not-leased' }
+  if (!any && lease.checkout !== checkout.dir) return { ...at, result: 'foreign', lease }
+  if (dry) return { ...at, result: lease.serving ? 'serving' : 'released', lease }
   const outcome = await orderOwner(lease, 'release', place)
-  if (outcome === 'unreachable') return { port, result: 'unreachable', lease }
-  if (outcome.ok || outcome.refusal === 'unknown') return { port, result: 'released', lease }
-  return { port, result: outcome.refusal === 'serving' ? 'serving' : 'unreachable', lease }
+  if (outcome === 'unreachable') return { ...at, result: 'unreachable', lease }
+  if (outcome.ok || outcome.refusal === 'unknown') return { ...at, result: 'released', lease }
+  return { ...at, result: outcome.refusal === 'serving' ? 'serving' : 'unreachable', lease }
 }
 
 /**

@@ -1,32 +1,27 @@
-import { spawn } from 'node:child_process'
-import { commandLine, type Command } from '../child/command-line.ts'
+import type { Command } from '../child/command-line.ts'
 import { type Attempt, type HandoverMode, type Lost, runCommand } from '../child/run-command.ts'
-import { exitCode, passSignals } from '../child/signals.ts'
-import type { Range } from '../options/resolved.ts'
-import { resolveOptions } from '../options/resolve.ts'
+import { passSignals } from '../child/signals.ts'
+import type { LeaseAnswer } from '../lease/answer.ts'
+import type { ResolvedService } from '../options/resolved.ts'
 import { describeHolders } from '../reservation/holders.ts'
 import { attemptText } from '../reservation/holder-text.ts'
 import { orderDesk } from '../reservation/orders.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
 import { openServices, type OpenedServices, publishedVariables } from '../session/reserve.ts'
+import { publicUrl } from '../session/public-url.ts'
 import type { SessionWorld } from '../session/world.ts'
 import type { PortAttempt } from '../types.ts'
 import { hereOf } from './leases-here.ts'
+import { runPlainly } from './run-plainly.ts'
 import { withPort } from './placeholders.ts'
-import { liveVariables } from './variables.ts'
-import { GIVEN_BY_OTHERS } from '../options/names.ts'
+import { liveVariables, withVariables } from './variables.ts'
+import { orderOwner } from './give-orders.ts'
+import { type ProgramService, programServices } from './program-services.ts'
 import { isSwitchedOff } from '../utils/switched-off.ts'
 
 /** A command and the port that it shall serve on. */
-export interface ProgramRequest {
+export interface ProgramRequest extends ProgramService {
   readonly command: Command
-  /** Name of its service. */
-  readonly service: string
-  /** Tried first; without it a port that the environment names. */
-  readonly preferred: number | undefined
-  /** Tried after that. Default: a hundred ports from the preferred one on. */
-  readonly range: Range | undefined
-  readonly host: string | undefined
   readonly mode: HandoverMode
   /** Tells what is worth knowing, in one line for people. */
   say(line: string): void
@@ -49,7 +44,7 @@ export async function runProgram(request: ProgramRequest, world: SessionWorld): 
     const variables = await variablesOf(had, world)
     return {
       ...withPort(command, had.reservation),
-      reservations: [had.reservation],
+      reservations: had.own,
       env: variables,
     }
   }
@@ -75,43 +70,49 @@ export async function runProgram(request: ProgramRequest, world: SessionWorld): 
 
 interface Had extends OpenedServices {
   readonly reservation: PortReservation
+  /** All that the command serves on; the first one is {@link Had.reservation}. */
+  readonly own: readonly PortReservation[]
   /** The variable that named the port. */
   readonly from: string | undefined
-  readonly services: ReturnType<typeof resolveOptions>['services']
+  readonly services: readonly ResolvedService[]
 }
 
 async function openFor(
-  { service, preferred, range, host }: ProgramRequest,
+  request: ProgramRequest,
   world: SessionWorld,
-  exclude: readonly number[],
+  taken: readonly number[],
 ): Promise<Had> {
-  const options = resolveOptions({
-    services: {
-      [service]: {
-        ...(preferred !== undefined && { preferred }),
-        ...(range && { range: [range.from, range.to] as const }),
-        ...(host !== undefined && { host }),
-      },
+  const found = await programServices(request, world)
+  const { own, siblings, from, options, expected } = found
+  const exclude = [...options.exclude, ...taken.map((port) => ({ from: port, to: port }))]
+  const services = [...own, ...siblings]
+  if (expected) await takeLease(expected, request, world)
+  const opened = await openServices(
+    { ...options, exclude, services },
+    { ...world, env: found.env },
+    {
+      leased: new Set(siblings.map(({ name }) => name)),
+      ...(expected && { remembered: { [expected.service]: expected.port } }),
     },
-    exclude,
-  })
-  const own = options.services[0]?.env.port ?? []
-  // What is typed wins over every variable.
-  const names = preferred === undefined ? [...own, ...GIVEN_BY_OTHERS] : []
-  const from = names.find((name) => world.env[name])
-  const services = options.services.map((one) => ({
-    ...one,
-    env: { ...one.env, reads: names.filter((name) => !own.includes(name)) },
-  }))
-  const seen = preferred === undefined ? world.env : { ...world.env, ...blank(own) }
-  const opened = await openServices({ ...options, services }, { ...world, env: seen })
-  const [reservation] = opened.use.reservations.values()
+  )
+  const reservations = own.flatMap(({ name }) => opened.use.reservations.get(name) ?? [])
+  const [reservation] = reservations
   if (!reservation) throw new Error('a required service is always there')
-  return { ...opened, reservation, services, from }
+  return { ...opened, reservation, own: reservations, services, from }
 }
 
-function blank(names: readonly string[]): Record<string, undefined> {
-  return Object.fromEntries(names.map((name) => [name, undefined]))
+/** Whoever waits for this very server keeps its port free; from now on that is done here. */
+async function takeLease(
+  expected: LeaseAnswer,
+  { preferred, say }: ProgramRequest,
+  { place }: SessionWorld,
+): Promise<void> {
+  const { port, service, command, pid } = expected
+  if (preferred === undefined || preferred === port) {
+    await orderOwner(expected, 'yield', place)
+    return
+  }
+  say(`${command} (pid ${pid}) waits for "${service}" on ${port}, and finds it there only.`)
 }
 
 /** What the environment says already wins over what siblings publish, and the own port over both. */
@@ -122,12 +123,12 @@ async function variablesOf(
   const { variables } = await liveVariables(hereOf(cwd, place))
   const own = publishedVariables(services, use.reservations)
   const url = services[0]?.env.url[0]
+  const before = publicUrl(env)
   return {
-    ...Object.fromEntries(variables),
-    ...env,
+    ...withVariables(env, variables),
     ...own,
     // Another tool's proxy stands in front, and that is where people reach it.
-    ...(env.PORTLESS_URL && url && { [url]: env.PORTLESS_URL }),
+    ...(before && url && { [url]: before.url }),
     PORT: String(reservation.port),
   }
 }
@@ -147,20 +148,4 @@ async function announce(
     passed && `${passed.port} ${attemptText(passed, dir)}`,
   ].filter(Boolean)
   say(`${service} on ${reservation.url}${reasons.length > 0 ? ` (${reasons.join('; ')})` : ''}`)
-}
-
-/** Everything is switched off: as if the command had been typed without us. */
-async function runPlainly(command: Command, { env, cwd, place }: SessionWorld): Promise<number> {
-  const { file, args, verbatim } = commandLine(command, place.platform, env.ComSpec)
-  const child = spawn(file, args, {
-    cwd,
-    env,
-    stdio: 'inherit',
-    windowsVerbatimArguments: verbatim ?? false,
-  })
-  using _signals = passSignals(process, (signal) => child.kill(signal))
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('exit', (code, signal) => resolve(exitCode(code, signal)))
-  })
 }

@@ -4,6 +4,7 @@ import { askLease } from '../lease/ask.ts'
 import { leaseName } from '../lease/names.ts'
 import { addressesOf } from '../program/lookup.ts'
 import { probeState, SILENT } from '../program/wait-for.ts'
+import { configuredServices } from './configured-services.ts'
 import { findService, noService } from './find-target.ts'
 import type { Here } from './leases-here.ts'
 import { type Looking, lookAt, whosePort } from './look-at.ts'
@@ -60,8 +61,9 @@ export async function waitForPort(
   const end = performance.now() + timeoutMs
   let seen = ''
   let last: number | undefined
+  const path = 'service' in what ? await healthPath(what.service, here) : undefined
   for (;;) {
-    const target = 'port' in what ? what : await locate(what.service, here)
+    const target = 'port' in what ? what : await locate(what.service, path, here)
     last = target?.port ?? last
     if (!target) {
       // A service that was never there has nothing that could go.
@@ -94,11 +96,30 @@ export async function waitForPort(
 
 type Place = Exclude<WaitFor, { service: string }>
 
-async function locate(service: string, here: Here): Promise<Place | undefined> {
+/** What the config file says is asked for when its health is in question. */
+async function healthPath(service: string, { cwd }: Here): Promise<string | undefined> {
+  const configured = (await configuredServices(cwd)).find(({ name }) => name === service)
+  const { health, healthGiven } = configured ?? {}
+  return healthGiven && health?.type === 'http' ? health.path : undefined
+}
+
+async function locate(
+  service: string,
+  path: string | undefined,
+  here: Here,
+): Promise<Place | undefined> {
   const lease = await findService(service, here)
   if (!lease) return undefined
   const { port } = lease
-  return { port, host: 'localhost', secure: false, remote: false, name: `"${service}"` }
+  const name = `"${service}"`
+  return {
+    port,
+    host: 'localhost',
+    secure: false,
+    remote: false,
+    name,
+    ...(path !== undefined && { path }),
+  }
 }
 
 async function look(

@@ -47,6 +47,7 @@ export function resolveOptions(
     env: resolveEnvFile(given.env),
     summary: given.summary ?? true,
     sticky: given.sticky,
+    compose: given.compose ?? false,
     titlePrefix: given.titlePrefix ?? false,
     root: given.root,
   }

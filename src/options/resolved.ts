@@ -115,6 +115,9 @@ export interface ResolvedOptions {
   readonly summary: boolean | 'full'
   /** `undefined`: nobody said. */
   readonly sticky: boolean | undefined
+  readonly compose: boolean | string
+  /** What people should know of where these options come from. */
+  readonly warnings?: readonly string[]
   readonly titlePrefix: boolean
   readonly root: string | undefined
 }

@@ -43,6 +43,7 @@ function optionEntries() {
     layout: oneOf(['standard'], 'layout'),
     sticky: booleanValue(),
     onConflict: conflictValue(),
+    compose: composeSchema(),
     titlePrefix: booleanValue(),
     env: envFileSchema(),
     summary: leaf(
@@ -108,6 +109,11 @@ function envFileSchema(): GenericSchema {
   const table = optionTable('file and prefix, or a boolean', entries)
   const boolean = booleanValue()
   return lazy((value) => (typeof value === 'boolean' ? boolean : table))
+}
+
+function composeSchema(): GenericSchema {
+  const [boolean, path] = [booleanValue(), textValue('a boolean, or the path of a compose file')]
+  return lazy((value) => (typeof value === 'boolean' ? boolean : path))
 }
 
 function hintAtService(key: string): string | undefined {

@@ -1,4 +1,4 @@
-import { closestMatch } from 'leven'
+import leven from 'leven'
 import { showValue } from './show.ts'
 
 /** Says where a key that is no option here belongs, as a sentence; `undefined` when it is none anywhere. */
@@ -24,11 +24,26 @@ export function adviseName(name: string, known: readonly string[]): string {
 }
 
 /**
- * The known name that `name` is a slip of the keyboard away from.
+ * The known name that `name` is a slip of the keyboard away from; two letters in the wrong order are
+ * one slip.
  *
- * Two edits in five letters, and never more than three: `test` for `host` is another word, not a slip.
+ * @param most How many slips. Default: two in five letters, and never more than three: `test` for
+ * `host` is another word, not a slip.
  */
-export function nearestName(name: string, known: readonly string[]): string | undefined {
-  const maxDistance = Math.min(3, Math.floor(name.length * 0.4))
-  return closestMatch(name.toLowerCase(), known, { maxDistance })
+export function nearestName(
+  name: string,
+  known: readonly string[],
+  most: number = Math.min(3, Math.floor(name.length * 0.4)),
+): string | undefined {
+  const typed = name.toLowerCase()
+  const distances = known.map((word) => ({ word, distance: slips(typed, word.toLowerCase()) }))
+  const [nearest] = distances.toSorted((a, b) => a.distance - b.distance)
+  return nearest && nearest.distance <= most ? nearest.word : undefined
+}
+
+function slips(typed: string, word: string): number {
+  const swapped = Array.from({ length: Math.max(0, typed.length - 1) }, (_, at) =>
+    [typed.slice(0, at), typed[at + 1], typed[at], typed.slice(at + 2)].join(''),
+  )
+  return Math.min(leven(typed, word), ...swapped.map((other) => 1 + leven(other, word)))
 }

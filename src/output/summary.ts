@@ -15,6 +15,8 @@ export interface SummaryRow {
   >
   /** A person opens it, so the URL is shown instead of the port. */
   readonly link: boolean
+  /** Another tool's proxy stands before it, and the variable that says so. */
+  readonly before?: { readonly url: string; readonly from: string } | undefined
   /** Where the port was said: `--port`, `API_PORT in .env`. */
   readonly from?: string | undefined
   /** Variable that carries the port, and the file that has it. */
@@ -100,15 +102,16 @@ function cellsOf(row: SummaryRow, style: SummaryStyle): Cells {
     const reason = row.without ?? why ?? 'no free port'
     return { name, place: 'none', link: false, reason: `not required; ${reason}` }
   }
-  const place = row.link ? `${allocation.url}/` : endpointText(allocation)
+  const place = row.link ? `${row.before?.url ?? allocation.url}/` : endpointText(allocation)
   return { name, place, link: row.link, reason: reasonOf(row, allocation, style) }
 }
 
 function reasonOf(
   row: SummaryRow,
-  { source, state, attempts, description }: NonNullable<SummaryRow['allocation']>,
+  at: NonNullable<SummaryRow['allocation']>,
   style: SummaryStyle,
 ): string {
+  const { source, state, attempts, description } = at
   const label = labelOf(row, source, style)
   const passed = attempts.find((attempt) => attempt.rejected !== undefined)
   const past = attempts.at(-1)?.holder
@@ -116,6 +119,7 @@ function reasonOf(
   // That somebody else will miss the port is worth more than why it was not another one.
   if (past?.via === 'memory') why = `: ${takenText(past, style.from)}`
   const notes = [description]
+  if (row.before) notes.push(`${row.before.from} is before port ${endpointText(at)}`)
   if (state === 'running') notes.push('already running')
   if (state === 'leased') {
     const { variable } = row

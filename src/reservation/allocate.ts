@@ -206,7 +206,9 @@ function* leasePort(
   // What a person typed is where the server is, unless it is provably another checkout's.
   const anybody = plan.service.identity === 'off' && recognised
   const use = anybody || (whose === 'ours' ? recognised : whose === 'unknown' && typed)
-  if (use) return { running: true, claim, ...(lease && { lease }) }
+  // Another session of this checkout may wait for that server as well.
+  const waits = use && !lease && !(yield* checkAll(at, request.bound, context))
+  if (use) return { running: !waits, claim, ...(lease && { lease }) }
   lease?.end()
   return busy
 }
@@ -223,9 +225,10 @@ export function* findRunning(
     const at = locate(remembered)
     const claim = claimer(at, 'leased', request, context)
     const lease = claim()
-    const busy = !lease || (yield* checkAll(at, bound, context))
+    const listens = (yield* checkAll(at, bound, context)) !== undefined
+    const busy = !lease || listens
     const whose = busy ? yield* askWhose(at, request, context, !lease) : 'unknown'
-    if (whose === 'ours') return { at, taken: { running: true, claim, ...(lease && { lease }) } }
+    if (whose === 'ours') return { at, taken: { running: listens, claim, ...(lease && { lease }) } }
     lease?.end()
   }
   if (usual.length === 0) return undefined

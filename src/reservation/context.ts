@@ -41,7 +41,7 @@ export function allocationContext(
       service,
       state,
       ...(findReservation(root, endpointOf(at))?.state === 'serving' && { serving: true }),
-      ...(registry().orders?.stop && { runs: true }),
+      ...(state === 'held' && registry().orders?.stop && { runs: true }),
       root,
       checkout,
       ...(branch && { branch }),

@@ -30,6 +30,13 @@ export class LeaseKeeper {
     return true
   }
 
+  /** Leaves the lease to another session of this checkout; it is had again when that one has ended. */
+  yieldOnce(): void {
+    this.end()
+    this.#lease = undefined
+    this.#inheritFrom(this.#claim)
+  }
+
   /** Gives the lease up, or the waiting for it. Idempotent. */
   end(): void {
     clearInterval(this.#inherit)

@@ -45,6 +45,8 @@ export function obeyOrder(
       return { v: 1, ok: true, result: tracesOf(root) }
     case 'release':
       return release(root, endpoint)
+    case 'yield':
+      return yieldLease(root, endpoint)
     case 'stop':
       if (!desk.stop) return refuse('not-running')
       desk.stop()
@@ -58,6 +60,12 @@ function release(root: string, endpoint: Endpoint): OrderReply {
   if (found.state === 'serving') return refuse('serving')
   void found.release()
   return { v: 1, ok: true }
+}
+
+function yieldLease(root: string, endpoint: Endpoint): OrderReply {
+  const found = findReservation(root, endpoint)
+  if (!found) return refuse('unknown')
+  return found.yieldLease() ? { v: 1, ok: true } : refuse('serving')
 }
 
 function refuse(refusal: Refusal): OrderReply {

@@ -253,6 +253,18 @@ export class PortReservation implements Reservation {
     }
   }
 
+  /**
+   * Leaves the lease to another process of this checkout, whose server has come; it is ours again
+   * when that one has ended.
+   *
+   * @returns `false` when the server is ours.
+   */
+  yieldLease(): boolean {
+    if (this.state !== 'leased' || this.#released) return false
+    this.#lease.yieldOnce()
+    return true
+  }
+
   /** One user less; the last one releases. */
   leave(user: object): void {
     this.users.delete(user)

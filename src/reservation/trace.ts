@@ -9,7 +9,16 @@ export type ServiceTrace =
   /** This process has its port. */
   | ({ readonly outcome: 'allocated' } & Pick<
       Allocation,
-      'service' | 'port' | 'path' | 'host' | 'url' | 'source' | 'state' | 'attempts' | 'description'
+      | 'service'
+      | 'port'
+      | 'protocol'
+      | 'path'
+      | 'host'
+      | 'url'
+      | 'source'
+      | 'state'
+      | 'attempts'
+      | 'description'
     >)
   /** No port could be had, and it is not required. */
   | ({ readonly outcome: 'missing' } & ServiceProblem)
@@ -25,12 +34,13 @@ export function tracesOf(root: string): ServiceTrace[] {
 
 /** The trace of one reservation. */
 export function traceOf(reservation: PortReservation): ServiceTrace {
-  const { service, port, path, host, url, source, state, description } = reservation
+  const { service, port, protocol, path, host, url, source, state, description } = reservation
   const attempts = copies(reservation.attempts)
   const facts = { service, port, host, url, source, state, attempts }
   return {
     outcome: 'allocated',
     ...facts,
+    ...(protocol !== 'tcp' && { protocol }),
     ...(path !== undefined && { path }),
     ...(description && { description }),
   }

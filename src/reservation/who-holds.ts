@@ -19,7 +19,13 @@ export const OWNERS_TIMEOUT_MS = 5000
 
 /** The lease place of a process with this environment. */
 export function leasePlace(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): LeasePlace {
-  return { platform, stateDir: stateDirectory(env, platform), runtimeDir: env.XDG_RUNTIME_DIR }
+  return {
+    platform,
+    stateDir: stateDirectory(env, platform),
+    runtimeDir: env.XDG_RUNTIME_DIR,
+    // Windows spells it "Path".
+    searchPath: env.PATH ?? env.Path,
+  }
 }
 
 /**

@@ -47,12 +47,16 @@ export interface OpenedServices {
   readonly warnings: readonly string[]
 }
 
-/** What {@link openServices} does with the ports. */
+/** How {@link openServices} reserves. */
 export interface OpenHow {
   /** `false`: they are leased for servers that bind by themselves. Default `true`. */
   readonly hold?: boolean
   /** Services that speak TLS. Default: none. */
   readonly secure?: ReadonlySet<string>
+  /** Services that are leased for servers which somebody else starts. Default: none. */
+  readonly leased?: ReadonlySet<string>
+  /** By service: what counts as the port of the last run. Default: what is remembered. */
+  readonly remembered?: Readonly<Record<string, number>>
 }
 
 /**
@@ -63,16 +67,17 @@ export interface OpenHow {
 export async function openServices(
   resolved: ResolvedOptions,
   world: SessionWorld,
+  how: OpenHow = {},
 ): Promise<OpenedServices> {
   const session = sessionOf({ root: realRoot(world.cwd, resolved.root), ...world })
-  return session.inTurn(() => runSteps(openSteps(resolved, world), world.place))
+  return session.inTurn(() => runSteps(openSteps(resolved, world, how), world.place))
 }
 
 /** The steps of {@link openServices}, for those who may not wait. */
 export function* openSteps(
   resolved: ResolvedOptions,
   world: SessionWorld,
-  { hold = true, secure = new Set() }: OpenHow = {},
+  { hold = true, secure = new Set(), leased, remembered }: OpenHow = {},
 ): Steps<OpenedServices> {
   const root = realRoot(world.cwd, resolved.root)
   const set = collectWishes(resolved.services, {
@@ -84,16 +89,21 @@ export function* openSteps(
   const past = pastOf(session, resolved, world)
   const plan = planPorts(resolved, {
     ...past.facts,
+    ...(remembered && { sticky: { ...past.facts.sticky, ...remembered } }),
     holds: hold,
     wishes: set.byService,
     ephemeral: ephemeralRange(),
   })
   const wants = plan.map((service): Want => {
     const { host, name } = service.service
-    return { plan: service, host, hold, secure: secure.has(name) }
+    const want = { plan: service, host, secure: secure.has(name) }
+    if (!leased?.has(name)) return { ...want, hold }
+    // Its server may be running already, a container for example.
+    return { ...want, hold: false, remembered: past.facts.sticky[name] }
   })
   const use = yield* session.open(wants)
   const warnings = [
+    ...(resolved.warnings ?? []),
     ...set.warnings,
     ...wishesOutsidePools(resolved.services, set.byService),
     ...past.remember(use.reservations.values()),

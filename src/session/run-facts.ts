@@ -7,6 +7,7 @@ import type { Wish } from '../plan/plan.ts'
 import type { SessionUse } from '../reservation/session.ts'
 import { groupReason } from '../reservation/unavailable.ts'
 import type { EnvFiles } from './env-files.ts'
+import { type PublicUrl, publicUrl } from './public-url.ts'
 import { scriptFor } from './start-hint.ts'
 
 /** What a run is made of; after an edit of the config another one. */
@@ -18,6 +19,8 @@ export interface RunFacts {
   /** Typed ports, by service. */
   readonly wishes: Readonly<Record<string, readonly Wish[]>>
   readonly files: EnvFiles
+  /** The environment of the process. */
+  readonly env: Readonly<Record<string, string | undefined>>
 }
 
 /** Where a service is. */
@@ -26,18 +29,27 @@ export interface ServiceAddress extends EndpointParts {
 }
 
 /** Every service that has a port or a path, shared ones too. */
-export function addressesOf({ request, use }: RunFacts): Record<string, ServiceAddress> {
+export function addressesOf(facts: RunFacts): Record<string, ServiceAddress> {
+  const { request, use } = facts
   const found: Record<string, ServiceAddress> = {}
   const add = (service: string, owner: string): void => {
     const reservation = use.reservations.get(owner)
     if (!reservation) return
-    const { port, protocol, path, url } = reservation
+    const { port, protocol, path } = reservation
+    const url = publicUrlOf(owner, facts)?.url ?? reservation.url
     const own = service === 'hmr' ? url.replace('http', 'ws') : url
     found[service] = { port, protocol, path, url: own }
   }
   for (const { service } of request.services) add(service.name, service.name)
   for (const [service, owner] of Object.entries(request.shared)) add(service, owner)
   return found
+}
+
+/** Whoever chose the bundler's port by `PORT` may have put a proxy before it. */
+function publicUrlOf(service: string, { use, wishes, env }: RunFacts): PublicUrl | undefined {
+  const port = use.reservations.get(service)?.port
+  const wish = wishes[service]?.find((wish) => wish.port === port)
+  return wish?.from === 'PORT' && service === 'dev' ? publicUrl(env) : undefined
 }
 
 /** What goes into the env block. */
@@ -80,6 +92,7 @@ export function summaryRows(facts: RunFacts): SummaryRow[] {
       variable: variableOf(service.name, facts),
       from: wishes[service.name]?.find((wish) => wish.port === allocation?.port)?.from,
       ...(allocation && { allocation }),
+      before: publicUrlOf(service.name, facts),
       ...(failed && { failed: failed.attempts }),
       ...(failed?.group && { without: groupReason(failed.group) }),
     }

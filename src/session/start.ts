@@ -57,7 +57,7 @@ function* startSteps(session: Session, asked: RunRequest, world: SessionWorld): 
   const { shared, later = [] } = request
   const use = yield* session.open(wants, restart?.from, { shared, later })
   restart?.opened.push(use)
-  const run = new DevRun({ request, use, wishes, files }, world)
+  const run = new DevRun({ request, use, wishes, files, env: world.env }, world)
   try {
     yield* run.publish(restart?.from)
   } catch (error) {
@@ -66,6 +66,7 @@ function* startSteps(session: Session, asked: RunRequest, world: SessionWorld): 
     throw error
   }
   run.warn([
+    ...(options.warnings ?? []),
     ...warnings,
     ...wishesOutsidePools(services, wishes),
     ...past.remember(use.reservations.values()),

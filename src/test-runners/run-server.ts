@@ -1,7 +1,7 @@
 import { askLease } from '../lease/ask.ts'
 import { leaseName } from '../lease/names.ts'
 import { hereOf } from '../machine/leases-here.ts'
-import { releasePort } from '../machine/release.ts'
+import { releaseEndpoint } from '../machine/release.ts'
 import { runProgram } from '../machine/run-program.ts'
 import type { SessionWorld } from '../session/world.ts'
 import type { ServerTask } from './server-task.ts'
@@ -20,7 +20,8 @@ export async function runServer(
 ): Promise<number> {
   const { place, cwd } = world
   const lease = await askLease(port, leaseName(port, place.platform, place.stateDir))
-  if (lease?.pid === keeper) await releasePort(port, { any: true, dry: false }, hereOf(cwd, place))
+  if (lease?.pid === keeper)
+    await releaseEndpoint(port, { any: true, dry: false }, hereOf(cwd, place))
   return runProgram(
     {
       command: { command, shell: true },

@@ -13,7 +13,7 @@ import {
   startSession,
   startStranger,
 } from '../_utils/cli.ts'
-import type { Child } from '../_utils/children.ts'
+import { type Child, startNode } from '../_utils/children.ts'
 import { accepts, freePort, freeRange, isFree } from '../_utils/sockets.ts'
 import { tempRoot, type TempRoot } from '../_utils/temp.ts'
 import { startInTerminal } from '../_utils/terminal.ts'
@@ -48,6 +48,48 @@ beforeEach(() => {
   return () => shop[Symbol.dispose]()
 })
 const ports = (...args: string[]): Promise<CliResult> => runCli(args, { cwd: shop.dir })
+
+describe('release of what is no TCP port', () => {
+  test('names the service, or the endpoint as the list shows it', async () => {
+    const udp = await freePort()
+    shop.write({
+      'hold.mjs': `import { reserve } from 'unplugin-ports/api'
+const { services } = await reserve({ services: {
+  dns: { preferred: ${udp}, protocol: 'udp' }, feed: { range: '${udp + 1}-${udp + 9}', protocol: 'udp' },
+  sock: { protocol: 'unix' },
+} })
+console.log('path ' + services.sock.path)
+setInterval(() => {}, 1_000_000)`,
+    })
+    await using holder = startNode(['hold.mjs'], { cwd: shop.dir })
+    const [, path = ''] = await holder.sees(/path (.*)/)
+    await until(() => only(orderFiles(holder.pid)))
+    expect(await ports('release', `${udp}/udp`, '--dry-run')).toMatchObject({
+      code: EXIT.ok,
+      stdout: expect.stringContaining(`${udp}/udp  would be released: "dns"`),
+    })
+    const listed = async (): Promise<(string | undefined)[]> => {
+      const { ports: rows } = await runJson<{ ports: { service?: string; here: boolean }[] }>([], {
+        cwd: shop.dir,
+      })
+      return rows.filter(({ here }) => here).map(({ service }) => service)
+    }
+    expect((await listed()).toSorted()).toEqual(['dns', 'feed', 'sock'])
+    const { ports: released, code } = await runJson<{ ports: object[] }>(['release', 'dns', path], {
+      cwd: shop.dir,
+    })
+    expect(code).toBe(EXIT.ok)
+    expect(released).toMatchObject([
+      { port: udp, protocol: 'udp', service: 'dns', result: 'released' },
+      { port: 0, protocol: 'unix', path, service: 'sock', result: 'released' },
+    ])
+    await until(async () => (await listed()).join() === 'feed')
+    const { stdout } = await ports('env')
+    expect(stdout).toMatch(/^FEED_PORT=\d+$/m)
+    expect(await ports('explain', 'feed')).toMatchObject({ code: EXIT.ok })
+    expect((await ports('stop', 'feed')).stderr).toMatch(/is at \d+\/udp, .*TCP ports alone/)
+  })
+})
 
 describe('the token', () => {
   test('is readable for this user alone, and gone with its process', async () => {

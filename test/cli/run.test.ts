@@ -300,6 +300,35 @@ export default { plugins: [ports({ services: { api: {}, db: {} } })] }`,
   })
 })
 
+describe('a bundler’s plugin that another tool starts', () => {
+  test.each([
+    ['PORT', {}],
+    ['CONDUCTOR_PORT', {}],
+    ['PORT', { PORTLESS_URL: 'https://shop.localhost' }],
+  ])('uses %s with %j, and says so', async (variable, more) => {
+    const port = await freePort()
+    shop.write({
+      'vite.config.js': `import ports from 'unplugin-ports/vite'
+export default { plugins: [ports()] }`,
+      'index.html': '<p>inside</p>',
+    })
+    const env = { PORT: '', CONDUCTOR_PORT: '', [variable]: String(port), ...more }
+    await using child = startNode([join(repo, 'node_modules/vite/bin/vite.js')], {
+      cwd: shop.dir,
+      env: { ...env, COLUMNS: '120' },
+    })
+    await child.sees(/Ports:[^]*hmr/)
+    const url = 'PORTLESS_URL' in more ? 'https://shop.localhost' : `http://localhost:${port}`
+    const before = 'PORTLESS_URL' in more ? `; PORTLESS_URL is before port ${port}` : ''
+    expect(child.output()).toContain(`dev   ${url}/   from ${variable} (1 attempt)${before}`)
+    expect(parseEnv(readFileSync(join(shop.dir, '.env.local'), 'utf8'))).toMatchObject({
+      DEV_PORT: String(port),
+      DEV_URL: url,
+    })
+    expect(await textAt(port)).toContain('inside')
+  })
+})
+
 test('a command line that makes no sense', async () => {
   const lines: [string[], RegExp][] = [
     [['run'], /needs <command…>/],

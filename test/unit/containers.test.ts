@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { findContainers, parseDockerPs } from '../../src/machine/containers.ts'
+import { findContainers, parseDockerPs } from '../../src/net/owners/containers.ts'
 import { readFileSync } from 'node:fs'
 
 const file = new URL('../fixtures/containers/docker-ps.jsonl', import.meta.url)

@@ -29,7 +29,7 @@ const NO_PATH = `expected one that begins with "/", or a regular expression that
 const NO_HOST =
   'expected a name or an IP address without scheme, port or brackets, or true for all interfaces.'
 const TOP_LEVEL_OPTIONS =
-  'services, host, exclude, strict, strategy, pools, layout, sticky, onConflict, titlePrefix, env, summary, root'
+  'services, host, exclude, strict, strategy, pools, layout, sticky, onConflict, compose, titlePrefix, env, summary, root'
 const SERVICE_OPTIONS =
   'preferred, range, pool, strategy, priority, count, contiguous, group, protocol, path, sticky, host, strict, required, env, proxy, health, identity, onConflict, upstreams, balance, weights, separate, description, metadata'
 
@@ -43,7 +43,7 @@ describe('top level', () => {
     [{ Host: 'a' }, 'Host: unknown option (value: "a"). Did you mean "host"?'],
     [
       { banana: 1n },
-      'banana: unknown option (value: 1n). Known: services, host, exclude, strict, strategy, pools, layout, sticky, onConflict, titlePrefix, env, summary, root.',
+      'banana: unknown option (value: 1n). Known: services, host, exclude, strict, strategy, pools, layout, sticky, onConflict, compose, titlePrefix, env, summary, root.',
     ],
     [{ '': 1 }, `options[""]: unknown option (value: 1). Known: ${TOP_LEVEL_OPTIONS}.`],
     [
@@ -167,7 +167,7 @@ describe('an option of a service', () => {
       '.env: true is no variable name; expected names, an object with port, url and target, or false.',
     ],
     [{ env: { url: '' } }, `.env.url: "" is no variable name; ${NO_VARIABLE}`],
-    [{ env: { prot: 'A' } }, '.env.prot: unknown option (value: "A"). Known: port, url, target.'],
+    [{ env: { prot: 'A' } }, '.env.prot: unknown option (value: "A"). Did you mean "port"?'],
     [{ env: { ports: 'A' } }, '.env.ports: unknown option (value: "A"). Did you mean "port"?'],
     [{ proxy: 'api' }, `.proxy: "api" is no path; ${NO_PATH}`],
     [{ proxy: ['/a', ''] }, `.proxy[1]: "" is no path; ${NO_PATH}`],

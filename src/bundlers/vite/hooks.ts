@@ -153,6 +153,7 @@ function onlyMore({ given, builtIn }: HostQuery): EffectiveOptions {
     root: all.root ?? '',
     // The config file is the first one's.
     places: () => [],
+    composeFiles: [],
     again: () => Promise.resolve(found),
   }
   return found

@@ -1,3 +1,7 @@
+import { readComposeCall } from '../../compose/command.ts'
+import type { ComposeRequest } from '../../machine/run-compose.ts'
+import { runPlainly } from '../../machine/run-plainly.ts'
+import { isSwitchedOff } from '../../utils/switched-off.ts'
 import { runProgram } from '../../machine/run-program.ts'
 import type { RunCommand } from '../command.ts'
 import { parsePortArgument, parsePortsArgument } from '../values.ts'
@@ -13,7 +17,12 @@ export const run: RunCommand = async (input, io) => {
   const [command = '', ...args] = input.args
   // One argument with spaces is a line for the shell, as in package.json.
   const shell = input.has('shell') || (args.length === 0 && /\s/.test(command))
+  const say = (line: string): void => {
+    if (!input.has('quiet')) io.err(`${io.colors.cyan('ports:')} ${line}`)
+  }
+  const call = shell ? undefined : readComposeCall(input.args)
   try {
+    if (call) return await runComposeCall({ command: { command, args }, call, say }, input)
     return await runProgram(
       {
         command: { command, args, shell },
@@ -22,9 +31,7 @@ export const run: RunCommand = async (input, io) => {
         range: rangeOf(input),
         host: input.text('host'),
         mode: input.has('socket-activation') ? 'activation' : 'auto',
-        say: (line) => {
-          if (!input.has('quiet')) io.err(`${io.colors.cyan('ports:')} ${line}`)
-        },
+        say,
       },
       input.world,
     )
@@ -35,6 +42,18 @@ export const run: RunCommand = async (input, io) => {
     io.err(`${command}: ${isMissing ? 'no such command' : `can't be run (${code})`}`)
     return isMissing ? NOT_FOUND : NOT_RUNNABLE
   }
+}
+
+async function runComposeCall(request: ComposeRequest, input: CommandInput): Promise<number> {
+  const flag = ['name', 'port', 'range', 'host'].find((name) => input.has(name))
+  if (flag !== undefined) {
+    throw input.mistake(
+      `--${flag} makes no sense for Compose, whose services have ports of their own: set their variables, as in DB_PORT=5433 ports run …`,
+    )
+  }
+  if (isSwitchedOff(input.world.env)) return runPlainly(request.command, input.world)
+  const { runCompose } = await import('../../machine/run-compose.ts')
+  return runCompose(request, input.world)
 }
 
 function portOf(input: CommandInput): number | undefined {

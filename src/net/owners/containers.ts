@@ -1,5 +1,5 @@
-import type { RunTool } from '../net/owners/run-tool.ts'
-import { stripControls } from '../utils/strip-controls.ts'
+import type { RunTool } from './run-tool.ts'
+import { stripControls } from '../../utils/strip-controls.ts'
 
 /** A running container that has a port of this machine. */
 export interface Container {
