@@ -12,7 +12,7 @@ import { openServices, type OpenedServices, publishedVariables } from '../sessio
 import type { SessionWorld } from '../session/world.ts'
 import type { PortAttempt } from '../types.ts'
 import { hereOf } from './leases-here.ts'
-import { withPort } from './placeholders.ts'
+import { withPort } from '../child/placeholders.ts'
 import { liveVariables } from './variables.ts'
 import { GIVEN_BY_OTHERS } from '../options/names.ts'
 import { isSwitchedOff } from '../utils/switched-off.ts'

@@ -1,5 +1,5 @@
 import type { ResolvedHealth } from './health.ts'
-import type { Protocol, ProxyOptions, Strategy } from '../types.ts'
+import type { Protocol, ProxyOptions, RestartOptions, Strategy } from '../types.ts'
 
 /** Inclusive on both ends. */
 export interface Range {
@@ -33,6 +33,18 @@ export interface ServiceInstance {
   readonly index: number
   readonly count: number
   readonly contiguous: boolean
+}
+
+/** How a service's `command` is run, with every default filled in. */
+export interface ResolvedProcess {
+  /** A line for the shell, or a program with its arguments. */
+  readonly command: string | readonly string[]
+  /** As written; `undefined` for the root. */
+  readonly cwd: string | undefined
+  /** Variables of its own, with placeholders. */
+  readonly env: Readonly<Record<string, string>>
+  /** `undefined`: never. */
+  readonly restart: Readonly<Required<RestartOptions>> | undefined
 }
 
 /** A named range, with every default filled in. */
@@ -81,6 +93,11 @@ export interface ResolvedService {
   readonly healthGiven: boolean
   readonly identity: 'refuse' | 'warn' | 'off'
   readonly separate: boolean
+  /** How its server is started; `undefined`: by somebody else. */
+  readonly process: ResolvedProcess | undefined
+  /** Names of entries, as written. */
+  readonly dependsOn: readonly string[]
+  readonly profiles: readonly string[]
   readonly description: string | undefined
   readonly metadata: Record<string, unknown> | undefined
 }

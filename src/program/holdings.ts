@@ -96,14 +96,14 @@ export class Holdings {
     const isService = this.#services.get(service) === reservation
     if (!isService) this.#loose.set(endpoint, reservation)
     this.#since.set(reservation, new Date().toISOString())
-    reservation.onEnd = () => {
+    reservation.onEnd.add(() => {
       if (isService) this.#services.delete(service)
       else this.#loose.delete(reservation.endpoint)
       if (this.#ranges.delete(reservation)) registry().loose.delete(reservation.port)
       // A use without a reservation would keep its session for nothing.
       if (use && [...use.reservations.values()].every(({ released }) => released)) this.#leave(use)
       this.onReleased(reservation)
-    }
+    })
   }
 
   #leave(use: SessionUse): void {

@@ -53,7 +53,7 @@ export class PortReservation implements Reservation {
   /** A further server is expected after the present one, so its socket is taken back at close. */
   keepAtClose = false
   /** Told once, when nothing of it is left. */
-  onEnd: (() => void) | undefined
+  readonly onEnd = new Set<() => void>()
   #found: Found
   #lease: Lease | undefined
   #inherit: NodeJS.Timeout | undefined
@@ -231,6 +231,24 @@ export class PortReservation implements Reservation {
     return lent
   }
 
+  /**
+   * Holds the port of a server that ran already and has gone, once the session that had it is gone
+   * as well.
+   *
+   * @returns `false` as long as either of them is there.
+   */
+  takeOver(): boolean {
+    const isGone = this.#found.running && this.#lease && !this.#hold && !this.#lent
+    // What this session found without a lease somebody started by hand, and it stays theirs.
+    if (!isGone || this.#found.lease || this.#released || this.#server) return false
+    const { port, protocol, path } = this
+    const hold = createHolder({ protocol, path, speaksHttp: this.#speaksHttp })
+    if (!hold.bind(port, this.#bound.address).ok) return false
+    this.#found = { ...this.#found, running: false, hold, lease: this.#lease as Lease }
+    this.#hold = hold
+    return true
+  }
+
   /** Whether a server of another process listens there now, on the lent socket or its own. */
   serveElsewhere(serves = true): void {
     this.#servedElsewhere = serves
@@ -353,7 +371,7 @@ export class PortReservation implements Reservation {
     clearInterval(this.#inherit)
     this.#lease?.end()
     this.#debug?.(`${this.service}: ${endpointText(this.#found)} released`)
-    this.onEnd?.()
+    for (const tell of this.onEnd) tell()
   }
 }
 

@@ -4,7 +4,7 @@ import { type Endpoint, endpointText } from '../net/endpoint.ts'
 import type { ResolvedService } from '../options/resolved.ts'
 import { choosingOrder } from '../plan/choosing-order.ts'
 import { isBlock, type ServicePlan } from '../plan/plan.ts'
-import type { ServiceHealth } from '../types.ts'
+import type { ServiceHealth, ServiceProcess } from '../types.ts'
 import { type Checkout, findCheckout } from '../utils/checkout.ts'
 import type { Debug } from '../utils/debug.ts'
 import {
@@ -32,6 +32,8 @@ export interface Want {
   /** The `host` option that counts for this service in this server. */
   readonly host: string | boolean | undefined
   readonly hold: boolean
+  /** With `hold`: its server is a process that we start, unless it runs in this checkout already. Default `false`. */
+  readonly starts?: boolean
   readonly secure: boolean
   /** Ports on which this checkout's server may run already; they are looked at first. */
   readonly remembered?: number | undefined
@@ -44,6 +46,26 @@ export interface Want {
 export interface HealthSource {
   all(): ServiceHealth[]
   checkAll(): Promise<ServiceHealth[]>
+}
+
+/** Runs the commands of services; see `processes` in the programmatic entry. */
+export interface ProcessSource {
+  all(): ServiceProcess[]
+  /**
+   * Ends the service's process, if there is one, and starts it again when it has ended.
+   *
+   * @returns `false` when the service has no command.
+   */
+  restart(service: string): Promise<boolean>
+  /** Ends it for good. Returns `false` when the service has no command. */
+  stop(service: string): Promise<boolean>
+  /**
+   * Ends it for a while. Resolves when it has ended, with what starts it again; with `undefined`
+   * when there is none.
+   */
+  pause(service: string): Promise<(() => void) | undefined>
+  /** Resolves when nothing is left of those that are being ended. */
+  settled(): Promise<void>
 }
 
 /** A service has got another port. */
@@ -109,6 +131,8 @@ export class Session {
   readonly remember = new Map<string, (had: PortReservation) => void>()
   /** What watches the health of this session's services. */
   readonly healthSources = new Set<HealthSource>()
+  /** What runs the commands of this session's services; there as soon as one has any. */
+  processes: ProcessSource | undefined
   /** How each service was wanted last. */
   readonly #wants = new Map<string, Want>()
   #queue: Promise<unknown> = Promise.resolve()
@@ -231,8 +255,15 @@ export class Session {
    * while a server of this process listens, `PORTS_IN_A_ROW` for one of a block, and what an allocation throws.
    */
   async move(service: string, to?: number): Promise<Move> {
-    return this.inTurn(async () => {
-      const { place } = this.identity
+    return this.inTurn(() => this.moveNow(service, to))
+  }
+
+  /** {@link Session.move} for whoever has the turn, or moves what nobody else can be after. */
+  async moveNow(service: string, to?: number): Promise<Move> {
+    const { place } = this.identity
+    // A process that serves there is started again where the service is then.
+    const resume = await this.processes?.pause(service)
+    try {
       const { move, release } = await runSteps(this.#move(service, to), place)
       try {
         await Promise.all([...this.onMove].map((tell) => tell(move)))
@@ -241,7 +272,9 @@ export class Session {
         this.remember.get(service)?.(move.reservation)
       }
       return move
-    })
+    } finally {
+      resume?.()
+    }
   }
 
   *#move(service: string, to: number | undefined): Steps<{ move: Move; release: () => void }> {
@@ -270,7 +303,8 @@ export class Session {
     const from = reservation.port
     const { facts, bound } = reservation
     const plan = movedPlan(want.plan, from, to)
-    const request: ServiceRequest = { plan, bound, hold: want.hold, secure: facts.secure }
+    const { hold, starts = false } = want
+    const request: ServiceRequest = { plan, bound, hold, starts, secure: facts.secure }
     const outcome = yield* allocateService(request, allocationContext(this.identity, this.checkout))
     if (!outcome.ok || 'keep' in outcome) {
       const code = outcome.ok ? 'PORTS_TAKEN' : outcome.code
@@ -279,13 +313,13 @@ export class Session {
       yield* ask({ ask: 'holders', problems })
       throw unavailable(problems, this.checkout.dir)
     }
-    const { hold, lease } = outcome.found
+    const { found } = outcome
     try {
-      const release = reservation.moveTo(outcome.found)
-      return { move: { service, from, to: outcome.found.port, reservation }, release }
+      const release = reservation.moveTo(found)
+      return { move: { service, from, to: found.port, reservation }, release }
     } catch (error) {
-      hold?.close()
-      lease?.end()
+      found.hold?.close()
+      found.lease?.end()
       throw error
     }
   }
@@ -332,6 +366,7 @@ export class Session {
       plan: want.plan,
       bound,
       hold: want.hold,
+      starts: want.starts ?? false,
       secure: want.secure,
       current: before?.endpoint,
       // Its own lease would pass for a running server.
@@ -355,7 +390,7 @@ export class Session {
 
   /** The reservation that the replaced server has, and the one that is gone on with as it is. */
   #present(
-    { plan, hold, kept }: Want,
+    { plan, hold, starts, kept }: Want,
     previous: SessionUse | undefined,
   ): Pick<Prepared, 'before' | 'same'> {
     const { name } = plan.service
@@ -363,7 +398,7 @@ export class Session {
     const asBefore = kept || before?.facts.key === plan.key
     if (before) return { before, same: asBefore ? before : undefined }
     // Any number of servers may talk to a server that somebody else starts.
-    const shared = hold ? undefined : [...this.reservations].find((r) => r.service === name)
+    const shared = hold && !starts ? undefined : [...this.reservations].find((r) => r.service === name)
     return { before, same: shared }
   }
 
