@@ -40,7 +40,7 @@ export function allocationContext(
       service,
       state,
       ...(findReservation(root, endpointOf(at))?.state === 'serving' && { serving: true }),
-      ...(registry().orders?.stop && { runs: true }),
+      ...((registry().orders?.stop || runsProcess(root, service)) && { runs: true }),
       root,
       checkout,
       ...(branch && { branch }),
@@ -54,4 +54,10 @@ export function allocationContext(
       return (line) => obeyOrder(line, desk, root, endpoint)
     },
   }
+}
+
+/** `ports stop` may ask this process to end the service's server. */
+function runsProcess(root: string, service: string): boolean {
+  const processes = registry().sessions.get(root)?.processes?.all() ?? []
+  return processes.some((one) => one.service === service && one.pid !== undefined)
 }

@@ -3,6 +3,7 @@ import { watch } from 'chokidar'
 import type { ConfigFollower, ConfigSource } from '../bundlers/adapter.ts'
 import { stampOf } from '../config/stamp.ts'
 import { registry } from '../reservation/registry.ts'
+import { withoutOwnServer } from './own-service.ts'
 import { compareRequests } from './config-change.ts'
 import type { DevRun } from './run.ts'
 import { startRun } from './start.ts'
@@ -43,7 +44,7 @@ export function followConfig(
     if (now === stamp) return
     stamp = now
     try {
-      const after = await source.reread()
+      const after = withoutOwnServer(await source.reread(), world.env)
       const portOf = (name: string) => run.reservation(name)?.port
       const change = compareRequests(run.request, after, host.proxies, portOf)
       if (change.needsRestart.length > 0 && host.restart) return await host.restart()

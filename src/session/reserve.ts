@@ -9,6 +9,7 @@ import { type SessionUse, sessionOf, type Want } from '../reservation/session.ts
 import type { Options, Reservation } from '../types.ts'
 import { realRoot } from '../utils/real-root.ts'
 import { pastOf } from './past.ts'
+import type { ProcessEars } from './program-processes.ts'
 import type { SessionWorld } from './world.ts'
 
 /** The ports of one `reserve()`, by service. */
@@ -17,7 +18,10 @@ export interface Reservations extends Disposable, AsyncDisposable {
   readonly services: Readonly<Record<string, Reservation>>
   /** The variables that publish the ports, for a child's environment: `{ API_PORT: '3000', … }`. */
   env(): Record<string, string>
-  /** Releases all of them, unless another user of the same root still needs one. Idempotent. */
+  /**
+   * Releases all of them, unless another user of the same root still needs one; resolves when the
+   * processes of their commands have ended. Idempotent.
+   */
   release(): Promise<void>
 }
 
@@ -25,11 +29,18 @@ export interface Reservations extends Disposable, AsyncDisposable {
 export async function reserveServices(
   options: Options,
   world: SessionWorld,
+  ears?: ProcessEars,
 ): Promise<OpenedServices & { readonly reservations: Reservations }> {
   const { options: resolved } = await programOptions(options, world.cwd)
   const opened = await openServices(resolved, world)
   const { use } = opened
-  const release = async (): Promise<void> => use.close()
+  const { startForProgram } = await import('./program-processes.ts')
+  await startForProgram(use, resolved.services, world, ears)
+  const release = async (): Promise<void> => {
+    const { processes } = use.session
+    use.close()
+    await processes?.settled()
+  }
   const reservations: Reservations = {
     services: Object.fromEntries(use.reservations),
     env: () => publishedVariables(resolved.services, use.reservations),
@@ -72,7 +83,8 @@ export async function openServices(
   })
   const wants = plan.map((service): Want => {
     const { host } = service.service
-    return { plan: service, host, hold: true, secure: false }
+    const starts = canBeHeldForProcess(service.service)
+    return { plan: service, host, hold: true, starts, secure: false }
   })
   const use = await session.inTurn(() => runSteps(session.open(wants), world.place))
   const warnings = [
@@ -81,6 +93,11 @@ export async function openServices(
     ...past.remember(use.reservations.values()),
   ]
   return { use, warnings }
+}
+
+/** A process of ours can take the held port: sockets of other protocols are bound by the server. */
+export function canBeHeldForProcess({ process, protocol }: ResolvedService): boolean {
+  return process !== undefined && protocol === 'tcp'
 }
 
 /** The variables that publish what was had of `services`: `{ API_PORT: '3000', … }`. */

@@ -2,6 +2,7 @@ import { basename, resolve } from 'node:path'
 import colors from 'picocolors'
 import type { ConfigFollower, HostLogger, Run, RunRequest, StartHint } from '../bundlers/adapter.ts'
 import { type EnvWrite, readEnvText } from '../output/env-file.ts'
+import { type PublishedService, serviceVariables } from '../output/variables.ts'
 import { renderSummary, type SummaryRow } from '../output/summary.ts'
 import type { Wish } from '../plan/plan.ts'
 import { type Endpoint, endpointOf, type EndpointParts } from '../net/endpoint.ts'
@@ -39,6 +40,7 @@ export class DevRun implements Run {
   readonly #guards = new Map<string, ServiceGuard>()
   #health: RunHealth | undefined
   #closed = false
+  #settled: Promise<void> | undefined
   #write: EnvWrite | undefined
   #warnings: string[] = []
   #logger: HostLogger | undefined
@@ -130,20 +132,11 @@ export class DevRun implements Run {
    * @param left What a service has just moved away from.
    */
   *publish(replaced: SessionUse | undefined, left?: Endpoint): Steps<void> {
-    const { options, services, shared } = this.#request
+    const { options } = this.#request
     const { blockFile, blockName } = this.#files
     if (!options.env || blockFile === undefined || blockName === undefined) return
-    const addresses = this.#addresses()
-    const named = [
-      ...services.map(({ service }) => service),
-      ...options.services.filter((service) => service.name in shared),
-    ]
-    const published = named.flatMap((service) => {
-      const address = addresses[service.name]
-      return address ? [{ service: service.name, env: service.env, ...address }] : []
-    })
     const result = yield* publish(
-      published,
+      this.#published(),
       options.env,
       { ...this.#files, blockFile, blockName },
       this.use,
@@ -153,6 +146,23 @@ export class DevRun implements Run {
     this.#write = result.write ?? this.#write
     this.warn(result.warnings)
     void result.later.then((warning) => warning && this.warn([warning]))
+  }
+
+  #published(): PublishedService[] {
+    const { options, services, shared } = this.#request
+    const addresses = this.#addresses()
+    const named = [
+      ...services.map(({ service }) => service),
+      ...options.services.filter((service) => service.name in shared),
+    ]
+    return named.flatMap((service) => {
+      const address = addresses[service.name]
+      return address ? [{ service: service.name, env: service.env, ...address }] : []
+    })
+  }
+
+  #say(text: string, level: 'info' | 'warn'): void {
+    this.#logger?.[level](level === 'info' ? noticeLine(text) : warningLine(text))
   }
 
   warn(warnings: readonly string[]): void {
@@ -165,8 +175,34 @@ export class DevRun implements Run {
     const waiting = this.#warnings
     this.#warnings = []
     this.warn(waiting)
-    void this.#watchHealth(logger)
+    void this.#startProcesses()
+    void this.#watchHealth()
     void this.#checkPools()
+  }
+
+  /** Their server is there to tell of them, and whoever has no commands pays nothing. */
+  async #startProcesses(): Promise<void> {
+    const { session } = this.use
+    const services = this.#request.services.map(({ service }) => service)
+    if (!session.processes && services.every(({ process }) => !process)) return
+    const [{ attachProcesses }, { Prefixes }] = await Promise.all([
+      import('./processes/attach.ts'),
+      import('./processes/prefix.ts'),
+    ])
+    if (this.#closed) return
+    const prefixes = new Prefixes(colors)
+    attachProcesses(
+      this.use,
+      {
+        services,
+        starts: ({ kind }) => kind === 'external',
+        variables: () => Object.fromEntries(this.#published().flatMap(serviceVariables)),
+        stranger: (service) => this.guard(service).stranger(),
+        write: ({ service, line }) => this.#logger?.info(`${prefixes.of(service)} ${line}`),
+        say: (text, level) => this.#say(text, level),
+      },
+      this.#world,
+    )
   }
 
   async #checkPools(): Promise<void> {
@@ -179,7 +215,7 @@ export class DevRun implements Run {
   }
 
   /** Not before there is a server, and not in the way of its start. */
-  async #watchHealth(logger: HostLogger): Promise<void> {
+  async #watchHealth(): Promise<void> {
     const { watchHealth } = await import('./health/run-health.ts')
     if (this.#closed || this.#health) return
     this.#health = watchHealth(
@@ -189,8 +225,7 @@ export class DevRun implements Run {
         env: this.#world.env,
         reservation: (service) => this.reservation(service),
         stranger: (service) => this.guard(service).stranger(),
-        say: (line, level) =>
-          logger[level](level === 'info' ? noticeLine(line) : warningLine(line)),
+        say: (line, level) => this.#say(line, level),
       },
     )
   }
@@ -270,6 +305,7 @@ export class DevRun implements Run {
     next.#logger = this.#logger
     this.warn(next.#warnings)
     this.#health?.update(this.#request.services.map(({ service }) => service))
+    void this.#startProcesses()
     before.close()
     // Closed while the new ports were chosen.
     if (this.#closed) this.#use.close()
@@ -284,8 +320,15 @@ export class DevRun implements Run {
     this.#closed = true
     this.#stopFollowing?.()
     this.#health?.close()
-    this.use.session.onMove.delete(this.#follow)
+    const { session } = this.use
+    session.onMove.delete(this.#follow)
+    const { processes } = session
     this.#use.close()
+    this.#settled ??= processes?.settled()
+  }
+
+  async closed(): Promise<void> {
+    await this.#settled
   }
 
   readonly #follow = async ({ service, from, to, reservation }: Move): Promise<void> => {

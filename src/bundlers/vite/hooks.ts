@@ -194,6 +194,7 @@ function attach(server: ViteDevServer, { run, hmrServer }: Pending): void {
       await close.call(server)
     } finally {
       end()
+      await run.closed()
     }
   }
   server.restart = async (force) => {

@@ -3,9 +3,7 @@ import type { Command } from '../../child/command-line.ts'
 import { fillPort, withPort } from '../../child/placeholders.ts'
 import type { PortReservation } from '../../reservation/reservation.ts'
 import type { ProcessDefinition } from './definition.ts'
-
-/** Tells a process which service's server it is. */
-export const SERVICE_VARIABLE = 'UNPLUGIN_PORTS_SERVICE'
+import { SERVICE_VARIABLE } from './names.ts'
 
 /** Where other services are, for placeholders such as `{db.port}`. */
 export type FindReservation = (service: string) => PortReservation | undefined

@@ -156,7 +156,6 @@ export class SupervisedProcess {
     const { service, definition } = this
     const { write, colors } = this.#context
     const serves = definition.health !== undefined || !definition.healthGiven
-    this.#set('starting', { reason: undefined, pid: undefined })
     const running = runCommand(attempt, {
       cwd: definition.directory,
       platform: this.#context.platform,
@@ -165,7 +164,7 @@ export class SupervisedProcess {
       background: true,
       onStart: (child) => {
         followStreams(child, colors, (stream, line) => write({ service, stream, line }))
-        this.#set(serves ? 'starting' : 'running', { pid: child.pid })
+        this.#set(serves ? 'starting' : 'running', { pid: child.pid, reason: undefined })
       },
       onServing: () => {
         if (this.#status.state === 'starting') this.#set('running')
@@ -262,7 +261,8 @@ export class SupervisedProcess {
     const all = Object.entries({ ...before, ...more, state, since })
     const said = all.filter(([, value]) => value !== undefined)
     this.#status = Object.fromEntries(said) as unknown as ServiceProcess
-    if (state === before.state && this.#status.pid === before.pid) return
+    const { pid } = this.#status
+    if (state === before.state && (pid === undefined || pid === before.pid)) return
     this.#context.changed({ process: this.#status, before: before.state })
   }
 }
