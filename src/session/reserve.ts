@@ -61,11 +61,13 @@ export interface OpenedServices {
 /**
  * Reserves and holds every service of `resolved` for a program, all or none.
  *
+ * @param previous What it has from before the options changed: those ports stay, and it is closed by the caller.
  * @throws PortsError when a required service can't be had; nothing is held then.
  */
 export async function openServices(
   resolved: ResolvedOptions,
   world: SessionWorld,
+  previous?: SessionUse,
 ): Promise<OpenedServices> {
   const root = realRoot(world.cwd, resolved.root)
   const set = collectWishes(resolved.services, {
@@ -86,7 +88,7 @@ export async function openServices(
     const starts = canBeHeldForProcess(service.service)
     return { plan: service, host, hold: true, starts, secure: false }
   })
-  const use = await session.inTurn(() => runSteps(session.open(wants), world.place))
+  const use = await session.inTurn(() => runSteps(session.open(wants, previous), world.place))
   const warnings = [
     ...set.warnings,
     ...wishesOutsidePools(resolved.services, set.byService),

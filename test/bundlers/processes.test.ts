@@ -139,9 +139,9 @@ describe('plain vite', () => {
   })
 
   test('options that make no sense', async () => {
-    using root = app(3000, { api: { dependsOn: 'wbe' }, web: { dependsOn: 'api' } })
+    using root = app(3000, { api: { dependsOn: 'webb' }, web: { dependsOn: 'api' } })
     await using vite = startVite('vite', root.dir)
-    await vite.sees(/services\.api\.dependsOn: "wbe" is no service\. Did you mean "web"\?/)
+    await vite.sees(/services\.api\.dependsOn: "webb" is no service\. Did you mean "web"\?/)
     expect(existsSync(join(root.dir, '.env.local'))).toBe(false)
   })
 })
