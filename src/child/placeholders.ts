@@ -45,7 +45,9 @@ export function withPort(command: Command, place: Place): Command {
   const filled = { ...command, command: fill(command.command), args: command.args?.map(fill) ?? [] }
   const says = words.some((word) => word.includes('{port}') || PORT_FLAG.test(word))
   const flag = says || command.shell ? undefined : flagOf(words)
-  return flag === undefined ? filled : { ...filled, args: [...filled.args, flag, String(place.port)] }
+  return flag === undefined
+    ? filled
+    : { ...filled, args: [...filled.args, flag, String(place.port)] }
 }
 
 function flagOf(words: readonly string[]): string | undefined {

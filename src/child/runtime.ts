@@ -48,7 +48,10 @@ function judge(words: readonly string[], search: RuntimeSearch): Runtime {
 }
 
 /** The text of the script that `npm run api`, `pnpm api` or `yarn start` would run; `undefined` for other commands. */
-export function scriptText([manager = '', ...rest]: readonly string[], cwd: string): string | undefined {
+export function scriptText(
+  [manager = '', ...rest]: readonly string[],
+  cwd: string,
+): string | undefined {
   if (!/^(?:npm|pnpm|yarn)$/.test(manager)) return undefined
   const [first, second] = rest.filter((word) => !word.startsWith('-'))
   const name = first === 'run' || first === 'run-script' ? second : first

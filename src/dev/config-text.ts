@@ -18,8 +18,7 @@ ${services.join('')}  },
 export function suggestionLines(suggestions: readonly Suggestion[]): string[] {
   const width = Math.max(0, ...suggestions.map(({ name }) => name.length))
   return suggestions.map(
-    ({ name, options, seenBy }) =>
-      `  ${name.padEnd(width)}  ${commandLine(options)}  (${seenBy})`,
+    ({ name, options, seenBy }) => `  ${name.padEnd(width)}  ${commandLine(options)}  (${seenBy})`,
   )
 }
 
@@ -28,7 +27,9 @@ function commandLine({ command }: ServiceOptions): string {
 }
 
 function objectText(options: ServiceOptions): string {
-  const entries = Object.entries(options).map(([name, value]) => `${key(name)}: ${valueText(value)}`)
+  const entries = Object.entries(options).map(
+    ([name, value]) => `${key(name)}: ${valueText(value)}`,
+  )
   return entries.length > 0 ? `{ ${entries.join(', ')} }` : '{}'
 }
 

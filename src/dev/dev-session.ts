@@ -94,7 +94,11 @@ export class DevSession {
   async reserve({ options }: EffectiveOptions, root: string): Promise<void> {
     const services = selectServices(options.services, this.#selection)
     const before = this.#use
-    const { use, warnings } = await openServices({ ...options, services, root }, this.#world, before)
+    const { use, warnings } = await openServices(
+      { ...options, services, root },
+      this.#world,
+      before,
+    )
     this.#use = use
     this.#services = services
     for (const warning of warnings) this.say(warning)

@@ -8,11 +8,7 @@ export type KeyAction =
   | { readonly do: 'restart'; readonly services: readonly string[] }
 
 /** What `key` means while `question` is asked. */
-export function actionFor(
-  key: string,
-  question: Question,
-  services: readonly string[],
-): KeyAction {
+export function actionFor(key: string, question: Question, services: readonly string[]): KeyAction {
   // In raw mode the terminal makes no signal of it.
   if (key === '\u0003') return { do: 'interrupt' }
   if (question === 'restart') {
@@ -30,9 +26,7 @@ export function actionFor(
     case 's':
       return { do: 'status' }
     case 'r':
-      return services.length > 1
-        ? { do: 'ask', question: 'restart' }
-        : { do: 'restart', services }
+      return services.length > 1 ? { do: 'ask', question: 'restart' } : { do: 'restart', services }
     default:
       return { do: 'nothing' }
   }

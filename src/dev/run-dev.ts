@@ -1,4 +1,5 @@
 import type { SessionWorld } from '../session/world.ts'
+import { keepAlive } from '../utils/keep-alive.ts'
 import { isSwitchedOff } from '../utils/switched-off.ts'
 import { PortsOptionError } from '../errors.ts'
 import { DevSession, type DevDisplay } from './dev-session.ts'
@@ -34,7 +35,16 @@ export type DevEnd =
  *
  * @throws PortsOptionError and PortsError as options and allocations do.
  */
-export async function runDev(
+export function runDev(
+  request: DevRequest,
+  terminal: Terminal,
+  world: SessionWorld,
+): Promise<DevEnd> {
+  // Timers and children of ours do not keep the process alive.
+  return keepAlive(runUntilEnd(request, terminal, world))
+}
+
+async function runUntilEnd(
   request: DevRequest,
   terminal: Terminal,
   world: SessionWorld,
@@ -46,14 +56,14 @@ export async function runDev(
   const ended = new Promise<DevEnd>((resolve) => {
     end = resolve
   })
-  const restOrEnd = (): void => {
+  const endAtRest = (): void => {
     const states = session.processes().map(({ state }) => state)
     const resting = states.every((state) => state === 'stopped' || state === 'failed')
     // Somebody at the keyboard may want to see why, mend it, and start it again.
     if (!resting || states.length === 0 || terminal.isInteractive) return
     end(states.includes('failed') ? 'failed' : 'quit')
   }
-  const session = new DevSession(request, request, terminal, world, restOrEnd)
+  const session = new DevSession(request, request, terminal, world, endAtRest)
   const asked = await devOptions(world, request.questions, (text) => session.say(text))
   if (!asked) return 'nothing'
   const { root, found } = asked
@@ -68,15 +78,9 @@ export async function runDev(
     await session.start()
     stopFollowing = await followDevConfig(session, found, root)
     using _keys = terminal.readKeys((key) => onKey(key, session, world, end))
-    // Timers and children of ours do not keep the process alive.
-    const alive = setInterval(() => {}, 2 ** 30)
-    try {
-      restOrEnd()
-      session.screen.refresh()
-      return await ended
-    } finally {
-      clearInterval(alive)
-    }
+    endAtRest()
+    session.screen.refresh()
+    return await ended
   } finally {
     stopFollowing()
     await session.close()
@@ -120,8 +124,14 @@ function onEndingSignals(
   { process }: SessionWorld,
   end: (signal: NodeJS.Signals) => void,
 ): Disposable {
+  let times = 0
   const listeners = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => {
-    const listener = (): void => end(signal)
+    const listener = (): void => {
+      times++
+      // Whoever is in a hurry need not wait: each program's watchdog ends what is left of it.
+      if (times > 1) process.kill(process.pid, 'SIGKILL')
+      end(signal)
+    }
     process.on(signal, listener)
     return [signal, listener] as const
   })

@@ -42,7 +42,8 @@ export function selectServices(
   )
   const selected = all.filter(
     (service) =>
-      needed.has(entryOf(service)) && (service.process !== undefined || service.kind === 'external'),
+      needed.has(entryOf(service)) &&
+      (service.process !== undefined || service.kind === 'external'),
   )
   if (selected.some(({ process }) => process)) return selected
   const whose = names.length > 0 ? `of ${names.join(', ')}` : 'here that no other profile is for'

@@ -5,7 +5,10 @@ import type { Colors } from './terminal.ts'
 /** What the keyboard is asked at the moment. */
 export type Question = 'restart' | undefined
 
-const MARKS: Record<ProcessState, readonly [mark: string, color: 'green' | 'yellow' | 'red' | 'dim']> = {
+const MARKS: Record<
+  ProcessState,
+  readonly [mark: string, color: 'green' | 'yellow' | 'red' | 'dim']
+> = {
   waiting: ['○', 'dim'],
   starting: ['◌', 'yellow'],
   running: ['●', 'green'],

@@ -14,7 +14,9 @@ export async function restartProcess(service: string, root: string): Promise<voi
   throw new PortsError(
     'PORTS_NO_SERVICE',
     `no command of "${service}" runs for ${root} in this process. ${
-      names.length > 0 ? `There are commands of ${names.join(', ')}.` : `Set services.${service}.command.`
+      names.length > 0
+        ? `There are commands of ${names.join(', ')}.`
+        : `Set services.${service}.command.`
     }`,
   )
 }

@@ -398,7 +398,8 @@ export class Session {
     const asBefore = kept || before?.facts.key === plan.key
     if (before) return { before, same: asBefore ? before : undefined }
     // Any number of servers may talk to a server that somebody else starts.
-    const shared = hold && !starts ? undefined : [...this.reservations].find((r) => r.service === name)
+    const shared =
+      hold && !starts ? undefined : [...this.reservations].find((r) => r.service === name)
     return { before, same: shared }
   }
 

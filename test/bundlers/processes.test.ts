@@ -51,7 +51,9 @@ describe('plain vite', () => {
     expect(env).toMatchObject({ PORT: String(port + 1), DEV_PORT: String(dev) })
     await vite.sees(new RegExp(`^\\[api\\] api listens on ${port + 1}$`, 'm'))
 
-    root.write({ 'vite.config.mjs': `${readFileSync(join(root.dir, 'vite.config.mjs'), 'utf8')}\n` })
+    root.write({
+      'vite.config.mjs': `${readFileSync(join(root.dir, 'vite.config.mjs'), 'utf8')}\n`,
+    })
     await vite.sees(/server restarted/)
     expect((await tells(`http://localhost:${dev}/api/x`)).pid).toBe(pid)
 

@@ -71,12 +71,7 @@ test('a command serves the held port, knows all services, and ends with them', a
   await ports.close()
   expect(alive(pid)).toBe(false)
   expect(await isFree(from)).toBe(true)
-  expect(states).toEqual([
-    'api starting',
-    'api running',
-    'api stopping',
-    'api stopped',
-  ])
+  expect(states).toEqual(['api starting', 'api running', 'api stopping', 'api stopped'])
 })
 
 test('they start when what they depend on is healthy, and end the other way round', async () => {

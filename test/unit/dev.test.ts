@@ -45,12 +45,17 @@ describe('what a project shows', () => {
     ],
     [
       'webpack',
-      { 'package.json': manifest({ start: 'webpack serve' }), 'webpack.config.js': 'unplugin-ports' },
+      {
+        'package.json': manifest({ start: 'webpack serve' }),
+        'webpack.config.js': 'unplugin-ports',
+      },
       { dev: { command: 'npm run start', preferred: 8080, sure: true } },
     ],
     [
       'what starts several things is passed over for the things',
-      { 'package.json': manifest({ dev: 'run-p dev:*', 'dev:web': 'x', 'dev:server': 'tsx s.ts' }) },
+      {
+        'package.json': manifest({ dev: 'run-p dev:*', 'dev:web': 'x', 'dev:server': 'tsx s.ts' }),
+      },
       { api: { command: 'npm run dev:server', sure: true } },
     ],
     ['ports dev itself', { 'package.json': manifest({ dev: 'ports dev' }) }, {}],

@@ -116,7 +116,10 @@ describe('how its server is started', () => {
 
   test.each<[ServiceOptions['restart'], object | undefined]>([
     ['always', { ...RESTART, when: 'always' }],
-    [{ maxRetries: 0, delayMs: undefined }, { ...RESTART, maxRetries: 0 }],
+    [
+      { maxRetries: 0, delayMs: undefined },
+      { ...RESTART, maxRetries: 0 },
+    ],
     [false, undefined],
   ])('restart: %o', (restart, expected) => {
     expect(resolveOne({ command: ['node'], restart }).process?.restart).toEqual(expected)

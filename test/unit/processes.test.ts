@@ -23,7 +23,7 @@ const RESTART = {
 describe('what comes after a run', () => {
   test('twice the time of the last try, up to a limit, and not for ever', () => {
     const delays: number[] = []
-    for (let retries = 0; ; ) {
+    for (let retries = 0; ;) {
       const next = nextAfter({ exitCode: 1, ranMs: 10, retries }, RESTART)
       if (next.do !== 'restart') {
         expect(next.do).toBe('give-up')
@@ -143,7 +143,10 @@ describe('the command', () => {
     ['node api.js | tee log', { command: 'node api.js | tee log', args: [], shell: true }],
     ['A=1 node api.js', { command: 'A=1 node api.js', args: [], shell: true }],
     ['exit 3', { command: 'exit 3', args: [], shell: true }],
-    ['serve {port} {db.url} {no.port}', { command: 'serve', args: ['3000', 'http://localhost:5432', '{no.port}'] }],
+    [
+      'serve {port} {db.url} {no.port}',
+      { command: 'serve', args: ['3000', 'http://localhost:5432', '{no.port}'] },
+    ],
     [['node', 'a b.js', '{host}'], { command: 'node', args: ['a b.js', '127.0.0.1'] }],
     ['ng serve', { command: 'ng', args: ['serve', '--port', '3000'] }],
   ])('%j', (command, expected) => {
@@ -195,7 +198,10 @@ describe('dependencies', () => {
     [{ api: ['db'], db: [] }, undefined],
     [{ api: ['dev'] }, undefined],
     [{ api: ['bd'], db: [] }, 'services.api.dependsOn: "bd" is no service. Known: api, db.'],
-    [{ api: ['api'] }, 'services.api.dependsOn: a circle, "api" -> "api": none of them could start first.'],
+    [
+      { api: ['api'] },
+      'services.api.dependsOn: a circle, "api" -> "api": none of them could start first.',
+    ],
     [
       { web: ['api'], api: ['db'], db: ['api'] },
       'services.api.dependsOn: a circle, "api" -> "db" -> "api": none of them could start first.',

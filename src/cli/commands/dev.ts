@@ -28,7 +28,8 @@ export const run: RunCommand = async (input, io) => {
     terminalOf(io),
     input.world,
   )
-  if (end === 'running') io.err(`${io.colors.cyan('ports:')} all of it runs already in this checkout.`)
+  if (end === 'running')
+    io.err(`${io.colors.cyan('ports:')} all of it runs already in this checkout.`)
   return CODES[end]
 }
 
@@ -36,7 +37,8 @@ const questions: DevQuestions = {
   async choose(suggestions) {
     const { isCancel, multiselect } = await import('@clack/prompts')
     const answer = await multiselect({
-      message: 'No ports.config yet. What does this project start? It is written down for the next time.',
+      message:
+        'No ports.config yet. What does this project start? It is written down for the next time.',
       options: suggestions.map((one) => ({
         value: one.name,
         label: `${one.name}: ${String(one.options.command)}`,

@@ -33,15 +33,21 @@ const EXTENSIONS = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs']
 const RUNS_OTHERS =
   /\b(?:concurrently|npm-run-all2?|run-[ps]|turbo|nx|lerna|wireit|foreman|ports dev)\b|\bpnpm\b.*(?:\s-r\b|--recursive|--filter)|\bnpm\b.*(?:\s-w\b|--workspaces?\b)|[^&]&(?:[^&]|$)/
 /** Builds over and over again, and serves nothing. */
-const BUILDS = /\b(?:tsc|tsup|tsdown|rollup|rolldown|unbuild|swc|sass|postcss|tailwindcss|vitest|jest|build)\b/
+const BUILDS =
+  /\b(?:tsc|tsup|tsdown|rollup|rolldown|unbuild|swc|sass|postcss|tailwindcss|vitest|jest|build)\b/
 /** Servers of a package besides its bundler's: `api`, `dev:server`, `worker:dev`. */
-const SERVER_SCRIPT = /^(?:(?:dev|start|serve):)?(api|server|backend|worker|ws|socket|admin)(?::(?:dev|start))?$/
+const SERVER_SCRIPT =
+  /^(?:(?:dev|start|serve):)?(api|server|backend|worker|ws|socket|admin)(?::(?:dev|start))?$/
 
 /** The scripts of a package that seem to start servers: its dev server's first. */
 export function scriptServices(directory: string, { scripts }: Manifest): ScriptService[] {
   const found: ScriptService[] = []
   const bundler = bundlerOf(directory)
-  const add = (script: string, more: Omit<ScriptService, 'script' | 'options'>, flags = ''): void => {
+  const add = (
+    script: string,
+    more: Omit<ScriptService, 'script' | 'options'>,
+    flags = '',
+  ): void => {
     const text = scripts[script]
     if (text === undefined || RUNS_OTHERS.test(text)) return
     const runner = scriptRunner(directory)

@@ -1,6 +1,9 @@
 import type colors from 'picocolors'
 
-type Colors = Pick<ReturnType<typeof colors.createColors>, 'cyan' | 'magenta' | 'green' | 'yellow' | 'blue' | 'isColorSupported'>
+type Colors = Pick<
+  ReturnType<typeof colors.createColors>,
+  'cyan' | 'magenta' | 'green' | 'yellow' | 'blue' | 'isColorSupported'
+>
 const COLORS = ['cyan', 'magenta', 'green', 'yellow', 'blue'] as const
 
 /** Gives each service the mark before its lines, `[api]`, in a colour of its own as long as there are any. */

@@ -53,7 +53,7 @@ async function becomesHealthy(
   const reservation = () => service.reservation()
   const stranger = () => service.stranger()
   const { probe } = watchedService({ name, health, asked, reservation, stranger }, env)
-  for (let inARow = 0; ; ) {
+  for (let inARow = 0; ;) {
     inARow = (await probe()).ok ? inARow + 1 : 0
     signal.throwIfAborted()
     if (inARow >= health.healthyAfter) return

@@ -7,6 +7,7 @@ import {
   type RunningCommand,
 } from '../../child/run-command.ts'
 import type { PortReservation } from '../../reservation/reservation.ts'
+import { keepAlive } from '../../utils/keep-alive.ts'
 import type { ProcessState, ServiceProcess } from '../../types.ts'
 import { nextAfter } from './backoff.ts'
 import { commandOf, environmentOf } from './command.ts'
@@ -73,8 +74,7 @@ export class SupervisedProcess {
     this.#stopping = true
     this.#wake.abort()
     if (this.#running) this.#set('stopping')
-    await this.#running?.end().catch(() => {})
-    await this.#loop
+    await keepAlive(Promise.all([this.#running?.end().catch(() => {}), this.#loop]))
     if (this.#status.state !== 'failed') this.#set('stopped', { pid: undefined, reason: undefined })
   }
 
