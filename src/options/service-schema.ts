@@ -1,5 +1,5 @@
 import { array, type GenericSchema, lazy } from 'valibot'
-import type { ServiceEnvNames, ServiceOptions } from '../types.ts'
+import type { ServiceOptions } from '../types.ts'
 import { healthSchema } from './health-schema.ts'
 import { leaf, optionTable, refuse } from './keyed.ts'
 import { isPlainObject } from './plain-object.ts'

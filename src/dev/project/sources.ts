@@ -48,7 +48,7 @@ const SERVER_FILES = ['server', 'api', 'app', 'index'].flatMap((name) =>
 const serverFile: ProjectSource = async (root) => {
   const file = SERVER_FILES.find((name) => /\.listen\(|\bserve\(/.test(readText(join(root, name))))
   if (file === undefined) return []
-  const command = /ts$/.test(file) ? `tsx ${file}` : `node ${file}`
+  const command = file.endsWith('ts') ? `tsx ${file}` : `node ${file}`
   return [{ name: 'api', options: { command }, seenBy: file, sure: true }]
 }
 

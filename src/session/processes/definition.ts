@@ -37,8 +37,8 @@ export function definitionOf(
 /** Nothing that the running process was started with has changed. */
 export function isSameDefinition(a: ProcessDefinition, b: ProcessDefinition): boolean {
   // How it is probed is no reason to start it again.
-  const startedWith = ({ health: _, healthGiven: __, ...rest }: ProcessDefinition) => rest
-  return isDeepStrictEqual(startedWith(a), startedWith(b))
+  const { health, healthGiven } = b
+  return isDeepStrictEqual({ ...a, health, healthGiven }, b)
 }
 
 /** The command for people, as it was written. */
