@@ -60,6 +60,8 @@ export class PortReservation implements Reservation {
   readonly #debug: Debug | undefined
   #hold: Holder | undefined
   #lent: LentPort | undefined
+  /** On its way from one to the other; it is bound all the while. */
+  #lending = false
   #server: EventEmitter | undefined
   #heir: Server | undefined
   #released = false
@@ -135,7 +137,7 @@ export class PortReservation implements Reservation {
   /** See {@link Allocation.state}. */
   get state(): Allocation['state'] {
     if (this.#server || this.#servedElsewhere) return 'serving'
-    if (this.#hold || this.#lent?.held) return 'held'
+    if (this.#hold || this.#lending || this.#lent?.held) return 'held'
     return this.#found.running ? 'running' : 'leased'
   }
 
@@ -224,11 +226,16 @@ export class PortReservation implements Reservation {
     if (this.#lent) return this.#lent
     const hold = this.#handOver(Hold, 'Take its socket with takeDatagramSocket().')
     const { port, bound, facts } = this
-    const { LentPort } = await import('../net/lent-port.ts')
-    const lent = await LentPort.of(hold, { port, bound, secure: facts.secure, platform, pass })
-    this.#lent = lent
-    if (this.#released) lent.close()
-    return lent
+    this.#lending = true
+    try {
+      const { LentPort } = await import('../net/lent-port.ts')
+      const lent = await LentPort.of(hold, { port, bound, secure: facts.secure, platform, pass })
+      this.#lent = lent
+      if (this.#released) lent.close()
+      return lent
+    } finally {
+      this.#lending = false
+    }
   }
 
   /**

@@ -46,12 +46,12 @@ export function watchedService(
 async function probeService(service: ProbedService): Promise<ProbeOutcome> {
   const reservation = service.reservation()
   if (!reservation) return { ok: false, answered: false, reason: 'it has no port' }
-  const own = reservation.state === 'held' || reservation.state === 'serving'
-  if (own && !service.asked) {
-    return reservation.state === 'serving'
-      ? { ok: true }
-      : { ok: false, answered: false, reason: 'its server has not started' }
+  // The kernel would accept connections to it.
+  if (reservation.state === 'held') {
+    return { ok: false, answered: false, reason: 'its server has not started' }
   }
+  const own = reservation.state === 'serving'
+  if (own && !service.asked) return { ok: true }
   const outcome = await probe(reservation, service.health)
   if (own || (!outcome.ok && !('answered' in outcome && outcome.answered))) return outcome
   const who = await service.stranger()
