@@ -69,7 +69,7 @@ describe('help', () => {
 describe('a command line that makes no sense', () => {
   const cases: [line: string[], says: RegExp][] = [
     [['whoo'], /Unknown command "whoo"\. Did you mean `ports who`\?/],
-    [['frobnicate'], /Unknown command "frobnicate"\. Known: list, who/],
+    [['frobnicate'], /Unknown command "frobnicate"\. Known: list, dev, who/],
     [['5173'], /Did you mean `ports who 5173`\?/],
     [['help', 'chek'], /Did you mean `ports check`\?/],
     [['list', '--wach'], /Unknown flag --wach\. Did you mean --watch\?/],
