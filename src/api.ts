@@ -5,12 +5,20 @@ import { isPort } from './options/ranges.ts'
 import type { Endpoint } from './net/endpoint.ts'
 import { newPorts } from './program/create.ts'
 import type { Ports } from './program/interface.ts'
+import { processesOf, restartProcess } from './program/processes.ts'
 import { registry } from './reservation/registry.ts'
 import { whoHolds as findHolders } from './reservation/who-holds.ts'
 import { portOf, type PortQuery } from './session/port-of.ts'
 import { processWorld } from './session/world.ts'
 import type { HealthSource } from './reservation/session.ts'
-import type { Allocation, Options, PortHolder, Reservation, ServiceHealth } from './types.ts'
+import type {
+  Allocation,
+  Options,
+  PortHolder,
+  Reservation,
+  ServiceHealth,
+  ServiceProcess,
+} from './types.ts'
 import { realRoot } from './utils/real-root.ts'
 
 export { defineConfig } from './config.ts'
@@ -107,8 +115,8 @@ export function wellKnownPorts(): WellKnownPort[] {
 
 /**
  * Gives a running service another port: everybody who has its reservation, env file and proxies go
- * on with the new one, and only then is the old one released. A server that somebody else starts has
- * to be started again.
+ * on with the new one, and only then is the old one released. The process of its `command` is ended
+ * before and started again on the new port; a server that somebody else starts has to be started again.
  *
  * @param options `to`: the port to take, otherwise the service's next candidate. `from`: the port that
  * is left, where several servers of the root have a service of that name. `root`: default the working directory.
@@ -153,6 +161,31 @@ export function health(root?: string): ServiceHealth[] {
  */
 export async function checkHealth(root?: string): Promise<ServiceHealth[]> {
   return (await Promise.all(healthSources(root).map((source) => source.checkAll()))).flat()
+}
+
+/**
+ * The processes that were started for services with a `command`, of plugins and programs of this
+ * process.
+ *
+ * @param root Default: the working directory.
+ * @returns One entry for each service with a command, in no special order.
+ */
+export function processes(root?: string): ServiceProcess[] {
+  return processesOf(realRoot(processWorld().cwd, root))
+}
+
+/**
+ * Ends the process of a service's `command` and starts it again, also after it was left alone.
+ * Resolves when the old one has ended; the port stays held meanwhile.
+ *
+ * @param options `root`: default the working directory.
+ * @throws PortsError `PORTS_NO_SERVICE` when no command runs for such a service here.
+ */
+export async function restart(
+  service: string,
+  { root }: { readonly root?: string } = {},
+): Promise<void> {
+  await restartProcess(service, realRoot(processWorld().cwd, root))
 }
 
 function healthSources(root: string | undefined): HealthSource[] {

@@ -50,6 +50,82 @@ export interface ServiceEnvNames {
   url?: string | string[]
   /** Variables that carry the target of `proxy`; written for proxied services. Default `<NAME>_TARGET`. */
   target?: string | string[]
+  /**
+   * With `command`: variables of its own, in capitals, such as `LOG_LEVEL: 'debug'`. `{port}`,
+   * `{host}` and `{url}` stand for its own, `{db.port}` and the like for those of another service.
+   */
+  [variable: Uppercase<string>]: string
+}
+
+/** When and how often the `command` of a service is started again after it has ended. */
+export interface RestartOptions {
+  /**
+   * `'on-failure'`: after an exit code other than 0 or a signal. `'always'`: however it ended.
+   *
+   * @default 'on-failure'
+   */
+  when?: 'on-failure' | 'always'
+  /**
+   * Starts in a row without a good run between them, after which it is left alone, 0 to 1000.
+   *
+   * @default 5
+   */
+  maxRetries?: number
+  /**
+   * Time before the first new start, in milliseconds; twice as long before each further one.
+   *
+   * @default 500
+   */
+  delayMs?: number
+  /**
+   * The longest such time, in milliseconds.
+   *
+   * @default 10_000
+   */
+  maxDelayMs?: number
+  /**
+   * A run that lasted so long, in milliseconds, was a good one: counting begins anew.
+   *
+   * @default 10_000
+   */
+  resetAfterMs?: number
+}
+
+/** What the process of a service's `command` is doing. */
+export type ProcessState =
+  /** For the services that it depends on. */
+  | 'waiting'
+  /** It runs; its server does not listen yet. */
+  | 'starting'
+  /** It runs, and its server listens or none was seen to be expected. */
+  | 'running'
+  /** It has ended and is started again in a moment. */
+  | 'restarting'
+  /** It was asked to end. */
+  | 'stopping'
+  /** It has ended, as it was meant to. */
+  | 'stopped'
+  /** It has ended and is not started again by itself. */
+  | 'failed'
+  /** Another session of this checkout runs it. */
+  | 'elsewhere'
+
+/** A service whose `command` is started with the session. */
+export interface ServiceProcess {
+  readonly service: string
+  readonly state: ProcessState
+  /** Since when it is in that state, in milliseconds since 1970. */
+  readonly since: number
+  /** Of the process that was started; absent while there is none. */
+  readonly pid?: number
+  /** The command line, as it was configured. */
+  readonly command: string
+  /** Starts after the first one. */
+  readonly restarts: number
+  /** How it ended last, as a shell says it: 128 and the signal's number after a signal. */
+  readonly exitCode?: number
+  /** What it waits for, or what went wrong, for people. */
+  readonly reason?: string
 }
 
 /**
@@ -266,6 +342,35 @@ export interface ServiceOptions {
    * @default true; false for servers that don't speak HTTP, some of which take a mere connection for an attack
    */
   health?: boolean | string | HealthOptions
+  /**
+   * Starts its server: a line for the shell, or a program with its arguments. It is started with the
+   * bundler's dev server, with a program that reserves the service, or by `ports dev`, on the held
+   * port, with the variables of all services, and ended with them. `{port}`, `{host}` and `{url}`
+   * stand for its own, `{db.port}` and the like for those of another service. Programs of
+   * `node_modules/.bin` are found. `dev`, `hmr` and `preview` are the bundler's own servers there, so
+   * theirs count in `ports dev` alone.
+   *
+   * @default none: somebody else starts the server
+   */
+  command?: string | readonly string[]
+  /** Working directory of `command`, relative to the config file, else to the root. Default: the root. */
+  cwd?: string
+  /**
+   * Services that must be healthy before `command` is started; without a health check it is enough
+   * that they listen, with `health: false` that they were started. Default: none.
+   */
+  dependsOn?: string | readonly string[]
+  /**
+   * Whether `command` is started again when it has ended: after a failure, always, or never.
+   *
+   * @default 'on-failure'
+   */
+  restart?: 'on-failure' | 'always' | false | RestartOptions
+  /**
+   * `ports dev` starts the service only with one of these as `--profile`, or when it is named. Default:
+   * none, it is always started.
+   */
+  profiles?: string | readonly string[]
   /** `hmr` only: a port of its own although the dev server could share its one. Default `false`. */
   separate?: boolean
   /** One line for people: shown in the summary and in errors. */

@@ -98,7 +98,10 @@ export interface Run {
    * server listens. A config file that is written later counts from then on.
    */
   followConfig(host: ConfigFollower): void
+  /** Releases what the run has, and ends what was started for it alone. Idempotent. */
   close(): void
+  /** After {@link Run.close}: resolves when nothing is left of processes that were started for it. */
+  closed(): Promise<void>
 }
 
 /** What a host can do about an edit of the config file or of an env file. Where it can do nothing, people are told. */

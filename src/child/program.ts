@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import type { Socket } from 'node:net'
 import type { PortOwner } from '../net/owners/index.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
 import { activate } from './activation.ts'
@@ -35,6 +36,10 @@ export interface ProgramFacts {
   readonly platform: NodeJS.Platform
   /** Of the program's stdin, stdout and stderr. Default: this process's own. */
   readonly stdio?: 'inherit' | 'pipe' | 'ignore' | readonly ('inherit' | 'pipe' | 'ignore')[]
+  /** It is out of the terminal's reach: Ctrl-C is the caller's to pass on. POSIX only. Default `false`. */
+  readonly ownGroup?: boolean
+  /** It does not keep this process alive. Default `false`. */
+  readonly background?: boolean
   /** What is left of the program gets this long after SIGTERM, in milliseconds. Default 5 seconds. */
   readonly graceMs?: number
   /** A process was started. */
@@ -147,9 +152,11 @@ export class Program {
         cwd: this.#facts.cwd,
         env: { ...env, [MARK]: this.#mark },
         stdio: streams,
+        detached: (this.#facts.ownGroup ?? false) && this.#facts.platform !== 'win32',
         windowsVerbatimArguments: line.verbatim ?? false,
       })
       this.#child = child
+      if (this.#facts.background) unref(child)
       child.once('spawn', () => resolve(child))
       child.once('error', reject)
     })
@@ -209,4 +216,10 @@ export class Program {
     const pid = this.#child?.pid
     return pid === undefined ? undefined : { pid, mark: `${MARK}=${this.#mark}` }
   }
+}
+
+function unref(child: ChildProcess): void {
+  child.unref()
+  // Pipes are sockets, whatever their types say.
+  for (const stream of [child.stdout, child.stderr]) (stream as Socket | null)?.unref()
 }

@@ -37,7 +37,7 @@ export function runtimeOf(command: Command, search: RuntimeSearch): Runtime {
 }
 
 function judge(words: readonly string[], search: RuntimeSearch): Runtime {
-  const script = search.scripts === false ? undefined : scriptOf(words, search.cwd)
+  const script = search.scripts === false ? undefined : scriptText(words, search.cwd)
   if (script !== undefined) {
     const path = [join(search.cwd, 'node_modules/.bin'), search.path].join(delimiter)
     // A script that runs another one is not followed any further.
@@ -61,8 +61,11 @@ function nameOf(file: string): string {
   return file.replace(/^.*[\\/]/, '').replace(/\.(?:exe|cmd|ps1|bat)$/i, '')
 }
 
-/** The text of the script that `npm run api`, `pnpm api` or `yarn start` would run. */
-function scriptOf([manager = '', ...rest]: readonly string[], cwd: string): string | undefined {
+/** The text of the script that `npm run api`, `pnpm api` or `yarn start` would run; `undefined` for other commands. */
+export function scriptText(
+  [manager = '', ...rest]: readonly string[],
+  cwd: string,
+): string | undefined {
   if (!/^(?:npm|pnpm|yarn)$/.test(manager)) return undefined
   const [first, second] = rest.filter((word) => !word.startsWith('-'))
   const name = first === 'run' || first === 'run-script' ? second : first

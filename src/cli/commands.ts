@@ -39,6 +39,34 @@ export const DEFAULT_COMMAND: CommandSpec = {
 export const COMMANDS: readonly CommandSpec[] = [
   DEFAULT_COMMAND,
   {
+    name: 'dev',
+    summary: 'start the services of this project, each on its port',
+    details: [
+      'Every service of ports.config with a command is started as soon as what it depends on is healthy, and started again when it fails. Without a config you are asked once which of the scripts to start; where nobody can be asked, what is certain is started.',
+      'Keys: r restart, o open, s status page, q quit. At the end everything is stopped, in reverse order.',
+    ],
+    args: '[service…]',
+    flags: {
+      profile: { value: '<name>', text: 'services of this profile too; several with commas' },
+      raw: { text: "lines without their service's name" },
+      logs: { value: '<dir>', text: 'also write the lines of each service to <dir>/<service>.log' },
+      yes: { short: 'y', text: 'ask nothing: start what is certain' },
+    },
+    examples: [
+      ['ports dev', 'all of it'],
+      ['ports dev api web', 'these, and what they depend on'],
+      ['ports dev --profile e2e --logs logs', 'with the services for end-to-end tests'],
+    ],
+    exits: [
+      [EXIT.ok, 'quit, or everything has ended well'],
+      [EXIT.failed, 'everything has ended and something failed, or a port could not be had'],
+      [EXIT.refused, 'you were asked what to start, and chose nothing'],
+      [EXIT.running, 'everything runs in this checkout already'],
+      [EXIT.interrupted, 'interrupted from the keyboard'],
+    ],
+    load: () => import('./commands/dev.ts'),
+  },
+  {
     name: 'who',
     summary: 'who is on a port: process, checkout, service, container',
     args: '<port|service…>',

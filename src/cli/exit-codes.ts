@@ -8,6 +8,8 @@ export const EXIT = {
   usage: 2,
   /** Not done, because it would touch what belongs to another checkout or nobody agreed. */
   refused: 3,
+  /** `ports dev`: everything runs in this checkout already. */
+  running: 4,
   /** Not within the time, as with `timeout(1)`. */
   timeout: 124,
   /** Interrupted from the keyboard. */

@@ -11,6 +11,8 @@ export interface Io {
   json(value: object): void
   /** Prints to stdout as it is. */
   write(text: string): void
+  /** Prints to stderr as it is. */
+  writeErr(text: string): void
   /** Width of lines for people, at least 40. */
   readonly columns: number
   /** Height of the terminal; 24 without one. */
@@ -46,6 +48,7 @@ export function createIo({ stdout, stderr, stdin, env }: IoSource): Io {
     err: (text) => void stderr.write(`${text}\n`),
     json: (value) => void stdout.write(`${JSON.stringify(value, null, 2)}\n`),
     write: (text) => void stdout.write(text),
+    writeErr: (text) => void stderr.write(text),
     get columns() {
       const columns = stdout.columns || Number(env.COLUMNS) || COLUMNS
       return Math.max(MIN_COLUMNS, columns)

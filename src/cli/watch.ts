@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { EXIT } from './exit-codes.ts'
 import type { Io } from './io.ts'
+import { keyboard } from './keyboard.ts'
 
 /** Time between two looks, in milliseconds. */
 const INTERVAL_MS = 1000
@@ -46,7 +47,7 @@ export async function watchScreen(look: () => Promise<string[]>, io: Io): Promis
   } finally {
     process.off('exit', leave)
     leave()
-    keys.close()
+    keys[Symbol.dispose]()
   }
   return interrupt.signal.reason === QUIT ? EXIT.ok : EXIT.interrupted
 }
@@ -62,25 +63,12 @@ function onInterrupt(): AbortController {
   return controller
 }
 
-function listenForKeys(interrupt: AbortController): { close(): void } {
-  const { stdin } = process
-  if (!stdin.isTTY) return { close: () => {} }
-  const onKey = (chunk: Buffer): void => {
-    const text = chunk.toString()
-    // In raw mode the terminal makes no signal of Ctrl-C.
-    if (text.includes('\u0003')) interrupt.abort('SIGINT')
-    else if (text === ESCAPE || /q/i.test(text)) interrupt.abort(QUIT)
-  }
-  stdin.setRawMode(true)
-  stdin.on('data', onKey)
-  stdin.resume()
-  return {
-    close: () => {
-      stdin.off('data', onKey)
-      stdin.setRawMode(false)
-      stdin.pause()
-    },
-  }
+function listenForKeys(interrupt: AbortController): Disposable {
+  if (!process.stdin.isTTY) return { [Symbol.dispose]() {} }
+  return keyboard((key) => {
+    if (key === '\u0003') interrupt.abort('SIGINT')
+    else if (key === ESCAPE || /q/i.test(key)) interrupt.abort(QUIT)
+  })
 }
 
 function pause(signal: AbortSignal): Promise<void> {

@@ -1,4 +1,6 @@
 import { PortsOptionError } from '../errors.ts'
+import { withDependencies } from '../options/dependencies.ts'
+import { namesOf } from '../options/processes.ts'
 import { type BuiltInPorts, resolveOptions } from '../options/resolve.ts'
 import type { ResolvedOptions } from '../options/resolved.ts'
 import type { Options } from '../types.ts'
@@ -68,8 +70,8 @@ export function effectiveOptionsSync(query: HostQuery): EffectiveOptions {
 }
 
 /**
- * The options of a program: the services that it names, with what the config file says of them; all
- * of the file's services when it names none.
+ * The options of a program: the services that it names and those that they depend on, with what the
+ * config file says of them; all of the file's services when it names none.
  *
  * @param cwd The working directory; `given.root` wins over it.
  * @throws PortsOptionError that names what is wrong and where.
@@ -101,7 +103,12 @@ function ofProgram(loaded: LoadedOptions, given: Options): LoadedOptions {
 
 function onlyNamed(options: Options | undefined, named: Options['services']): Options | undefined {
   if (!options?.services || !named) return options
-  const services = Object.entries(options.services).filter(([name]) => Object.hasOwn(named, name))
+  const all = options.services
+  const needed = withDependencies(Object.keys(named), (name) => {
+    const service = Object.hasOwn(all, name) ? all[name] : undefined
+    return typeof service === 'object' ? namesOf(service.dependsOn) : []
+  })
+  const services = Object.entries(all).filter(([name]) => needed.has(name))
   return { ...options, services: Object.fromEntries(services) }
 }
 

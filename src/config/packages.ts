@@ -1,6 +1,8 @@
 import { relative, resolve, sep } from 'node:path'
-import type { Options, PortsConfig } from '../types.ts'
+import type { Options, PortsConfig, ServiceOptions } from '../types.ts'
 import { mergeOptions } from './merge.ts'
+
+type Service = ServiceOptions | number | boolean
 
 /**
  * What a config says for one root: the common options, with those of every entry of `packages` that
@@ -18,13 +20,35 @@ export function optionsForRoot(
     .map(([pattern, options]) => ({ pattern: tidy(pattern), options }))
     .filter(({ pattern }) => means(pattern, place))
     .toSorted((a, b) => exactness(a.pattern) - exactness(b.pattern))
-  return [common, ...parts.map(({ options }) => options)]
-    .map((options) => withRoot(options, dir))
-    .reduce(mergeOptions)
+  return [
+    withPlaces(common, dir, dir),
+    ...parts.map(({ options }) => withPlaces(options, dir, root)),
+  ].reduce(mergeOptions)
 }
 
-function withRoot(options: Options, dir: string): Options {
-  return options.root === undefined ? options : { ...options, root: resolve(dir, options.root) }
+/**
+ * Directories that the file names count from where it lies, whichever root it is read for; those of
+ * the commands of single packages from the package.
+ */
+function withPlaces(options: Options, dir: string, base: string): Options {
+  const { root, services } = options
+  return {
+    ...options,
+    ...(root !== undefined && { root: resolve(dir, root) }),
+    ...(services && {
+      services: Object.fromEntries(
+        Object.entries(services).map(([name, service]) => [name, withCwd(service, base)]),
+      ),
+    }),
+  }
+}
+
+function withCwd(service: Service, dir: string): Service {
+  if (typeof service !== 'object') return service
+  const { command, cwd } = service
+  return command === undefined && cwd === undefined
+    ? service
+    : { ...service, cwd: resolve(dir, cwd ?? '.') }
 }
 
 function tidy(pattern: string): string {

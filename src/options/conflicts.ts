@@ -1,3 +1,4 @@
+import { dependencyProblems } from './dependencies.ts'
 import type { ResolvedOptions, ResolvedService } from './resolved.ts'
 import { showPath } from './show.ts'
 
@@ -17,6 +18,7 @@ export function findConflicts(options: Pick<ResolvedOptions, 'services' | 'env'>
     ...variableConflicts(options.services, options.env?.prefix),
     ...proxyConflicts(options.services),
     ...pathConflicts(options.services),
+    ...dependencyProblems(options.services),
   ]
 }
 

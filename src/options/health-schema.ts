@@ -3,7 +3,7 @@ import type { HealthOptions } from '../types.ts'
 import { leaf, optionTable } from './keyed.ts'
 import { isPlainObject } from './plain-object.ts'
 import { showValue } from './show.ts'
-import { oneOrMany } from './values.ts'
+import { oneOrMany, wholeNumber } from './values.ts'
 
 /** Probes that come faster than this would be a load. */
 const MIN_INTERVAL_MS = 100
@@ -46,13 +46,5 @@ function pathValue(): GenericSchema {
   return leaf(
     (value) => typeof value === 'string' && /^\/[^\s]*$/.test(value),
     (value) => `${showValue(value)} is no path; expected one that begins with "/".`,
-  )
-}
-
-function wholeNumber(what: string, least: number, most: number): GenericSchema {
-  return leaf(
-    (value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most,
-    (value) =>
-      `${showValue(value)} is no ${what}; expected a whole number from ${least} to ${most}.`,
   )
 }

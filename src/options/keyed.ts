@@ -38,15 +38,17 @@ export function keyed(expected: string, schemaOf: (key: string) => GenericSchema
  * An object with the options in `entries`, each of which may be left out or be `undefined`.
  *
  * @param misplaced What to say of a key that is an option elsewhere.
+ * @param others The schema of keys that people choose themselves; `undefined` for unknown ones.
  */
 export function optionTable(
   expected: string,
   entries: Record<string, GenericSchema>,
   misplaced: MisplacedHint = () => undefined,
+  others: (key: string) => GenericSchema | undefined = () => undefined,
 ): GenericSchema {
   const known = Object.keys(entries)
   return keyed(expected, (key) => {
-    const entry = Object.hasOwn(entries, key) ? entries[key] : undefined
+    const entry = Object.hasOwn(entries, key) ? entries[key] : others(key)
     return entry
       ? optional(entry)
       : refuse((value) => describeUnknown({ key, value, known, misplaced }))

@@ -45,7 +45,7 @@ export function resolveEnvNames(input: EnvNamesInput): ResolvedEnvNames {
   if (input.env === false) return { port: [], url: [], target: [], reads: [] }
   const defaults = defaultEnvNames(input)
   const given = namesByValue(input.env)
-  const names = (value: keyof ServiceEnvNames): readonly string[] =>
+  const names = (value: 'port' | 'url' | 'target'): readonly string[] =>
     unique(given[value] ?? defaults[value]).flatMap((name) => numbered(name, input.instance))
   return {
     port: names('port'),

@@ -1,5 +1,12 @@
 import type { ResolvedHealth } from './health.ts'
-import type { Balance, OnConflict, Protocol, ProxyOptions, Strategy } from '../types.ts'
+import type {
+  Balance,
+  OnConflict,
+  Protocol,
+  ProxyOptions,
+  RestartOptions,
+  Strategy,
+} from '../types.ts'
 
 /** Inclusive on both ends. */
 export interface Range {
@@ -43,6 +50,18 @@ export type ResolvedUpstream =
   | { readonly kind: 'url'; readonly url: string }
   /** The servers that the SRV records of a name tell. */
   | { readonly kind: 'srv'; readonly name: string; readonly secure: boolean }
+
+/** How a service's `command` is run, with every default filled in. */
+export interface ResolvedProcess {
+  /** A line for the shell, or a program with its arguments. */
+  readonly command: string | readonly string[]
+  /** As written; `undefined` for the root. */
+  readonly cwd: string | undefined
+  /** Variables of its own, with placeholders. */
+  readonly env: Readonly<Record<string, string>>
+  /** `undefined`: never. */
+  readonly restart: Readonly<Required<RestartOptions>> | undefined
+}
 
 /** A named range, with every default filled in. */
 export interface ResolvedPool {
@@ -96,6 +115,11 @@ export interface ResolvedService {
   /** By instance; those that are missing count 1. */
   readonly weights: readonly number[]
   readonly separate: boolean
+  /** How its server is started; `undefined`: by somebody else. */
+  readonly process: ResolvedProcess | undefined
+  /** Names of entries, as written. */
+  readonly dependsOn: readonly string[]
+  readonly profiles: readonly string[]
   readonly description: string | undefined
   readonly metadata: Record<string, unknown> | undefined
 }

@@ -1,9 +1,11 @@
 import { array, type GenericSchema, lazy } from 'valibot'
-import type { ServiceEnvNames, ServiceOptions } from '../types.ts'
+import type { ServiceOptions } from '../types.ts'
 import { healthSchema } from './health-schema.ts'
 import { leaf, optionTable, refuse } from './keyed.ts'
 import { isPlainObject } from './plain-object.ts'
 import { withProtocolRules } from './protocol-rules.ts'
+import { processEntries } from './process-schema.ts'
+import { isOwnVariable } from './processes.ts'
 import { proxySchema } from './proxy-schema.ts'
 import { showValue } from './show.ts'
 import { balanceEntries } from './upstream-schema.ts'
@@ -105,6 +107,7 @@ function serviceEntries(name: string) {
     onConflict: conflictValue(),
     ...balanceEntries({}),
     separate: separateSchema(name),
+    ...processEntries(),
     description: lineValue(),
     metadata: metadataValue(),
   } satisfies Record<keyof ServiceOptions, GenericSchema>
@@ -129,8 +132,14 @@ function envNamesSchema(): GenericSchema {
     port: namesOrNone,
     url: namesOrNone,
     target: namesOrNone,
-  } satisfies Record<keyof ServiceEnvNames, GenericSchema>
-  const table = optionTable('names for port, url and target', entries)
+  } satisfies Record<'port' | 'url' | 'target', GenericSchema>
+  const ownVariable = leaf(
+    (value) => typeof value === 'string' && !value.includes('\0'),
+    (value) => `${showValue(value)} is no value of a variable; expected a string.`,
+  )
+  const table = optionTable('names for port, url and target', entries, undefined, (key) =>
+    isOwnVariable(key) ? ownVariable : undefined,
+  )
   return lazy((value) => {
     if (typeof value === 'string' || Array.isArray(value)) return names
     if (isPlainObject(value)) return table

@@ -2,6 +2,7 @@ import type { Options, ServiceOptions } from '../types.ts'
 import { resolveHealth } from './health.ts'
 import { instanceName, instancesOf, toServiceOptions } from './instances.ts'
 import { resolveEnvNames } from './names.ts'
+import { namesOf, resolveProcess } from './processes.ts'
 import { MAX_PORT, parseRange } from './ranges.ts'
 import type {
   ProxyRule,
@@ -122,6 +123,9 @@ function resolveService(
     balance: service.balance ?? 'round-robin',
     weights: service.weights ?? [],
     separate: service.separate ?? false,
+    process: resolveProcess(service),
+    dependsOn: namesOf(service.dependsOn),
+    profiles: namesOf(service.profiles),
     description: service.description,
     metadata: service.metadata,
   }

@@ -76,6 +76,15 @@ export function countValue(most: number = MAX_COUNT): GenericSchema {
   )
 }
 
+/** A whole number between two bounds, both included; `what` is what it counts. */
+export function wholeNumber(what: string, least: number, most: number): GenericSchema {
+  return leaf(
+    (value) => isWithin(value, least, most) && Number.isInteger(value),
+    (value) =>
+      `${showValue(value)} is no ${what}; expected a whole number from ${least} to ${most}.`,
+  )
+}
+
 /** A share: above 0 and up to 1. */
 export function shareValue(): GenericSchema {
   return leaf(

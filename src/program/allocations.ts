@@ -5,6 +5,7 @@ import type { Range, ResolvedService } from '../options/resolved.ts'
 import { allocationContext } from '../reservation/context.ts'
 import { runSteps } from '../reservation/questions.ts'
 import { openServices, type Reservations, reserveServices } from '../session/reserve.ts'
+import type { ProcessEars } from '../session/program-processes.ts'
 import type { SessionWorld } from '../session/world.ts'
 import type { Options, Reservation, ServiceOptions } from '../types.ts'
 import { findCheckout } from '../utils/checkout.ts'
@@ -122,9 +123,9 @@ export class Allocations {
     if (this.#closed) return
     this.#closed = true
     this.#stopWatching?.()
-    this.holdings.close()
+    const ended = this.holdings.close()
     // What is under way finds out that it is too late, and lets go.
-    await this.#turn
+    await Promise.all([this.#turn, ended])
     this.notices.clear()
   }
 
@@ -133,7 +134,7 @@ export class Allocations {
       // Without a root of its own it is the working directory of the moment.
       const root = options.root ?? (this.book.options.root && this.root)
       const { use, warnings, reservations } = await this.notices.watch(() =>
-        reserveServices({ ...options, ...(root && { root }) }, this.world),
+        reserveServices({ ...options, ...(root && { root }) }, this.world, this.#ears()),
       )
       this.notices.warn(warnings)
       this.#unlessClosed(() => use.close())
@@ -163,8 +164,25 @@ export class Allocations {
       const tried = new Set(services.map(({ name }) => name))
       this.missing = [...this.missing.filter((p) => !tried.has(p.service)), ...use.missing]
       this.notices.allocated([...use.reservations.values()], use.missing)
+      const { startForProgram } = await import('../session/program-processes.ts')
+      await startForProgram(use, services, this.world, this.#ears())
     }
     this.book = book
+  }
+
+  /** Listeners may come later, so what nobody listens to is decided line by line. */
+  #ears(): ProcessEars {
+    const { notices } = this
+    return {
+      hear: (line) => {
+        notices.emit('output', line)
+        return notices.has('output')
+      },
+      say: (text, level) => {
+        if (level === 'warn') notices.tell(text)
+      },
+      changed: (change) => notices.emit('process', change),
+    }
   }
 
   /** Runs `work` when no allocation of this instance is under way. */

@@ -2,7 +2,7 @@ import type { Endpoint } from '../net/endpoint.ts'
 import type { Range } from '../options/resolved.ts'
 import { registry } from '../reservation/registry.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
-import type { Move, SessionUse } from '../reservation/session.ts'
+import type { Move, ProcessSource, SessionUse } from '../reservation/session.ts'
 
 /** Everything that one instance has reserved. */
 export class Holdings {
@@ -72,11 +72,25 @@ export class Holdings {
     return this.#since.get(reservation) ?? ''
   }
 
-  /** Leaves and releases everything. */
-  close(): void {
+  /** Leaves and releases everything; resolves when nothing is left of processes that were started for it. */
+  async close(): Promise<void> {
+    const sources = this.#processSources()
     for (const use of this.#uses) this.#leave(use)
     for (const reservation of this.#loose.values()) void reservation.release()
     this.#services.clear()
+    await Promise.all(sources.map((source) => source.settled()))
+  }
+
+  /** Releases some of it; resolves as {@link Holdings.close} does. */
+  async release(reservations: Iterable<PortReservation>): Promise<void> {
+    const sources = this.#processSources()
+    for (const reservation of reservations) await reservation.release()
+    await Promise.all(sources.map((source) => source.settled()))
+  }
+
+  #processSources(): ProcessSource[] {
+    const sessions = new Set(Array.from(this.#uses, ({ session }) => session))
+    return [...sessions].flatMap(({ processes }) => processes ?? [])
   }
 
   /** A function of this instance, so that a session has it once however many uses there are. */
@@ -96,14 +110,14 @@ export class Holdings {
     const isService = this.#services.get(service) === reservation
     if (!isService) this.#loose.set(endpoint, reservation)
     this.#since.set(reservation, new Date().toISOString())
-    reservation.onEnd = () => {
+    reservation.onEnd.add(() => {
       if (isService) this.#services.delete(service)
       else this.#loose.delete(reservation.endpoint)
       if (this.#ranges.delete(reservation)) registry().loose.delete(reservation.port)
       // A use without a reservation would keep its session for nothing.
       if (use && [...use.reservations.values()].every(({ released }) => released)) this.#leave(use)
       this.onReleased(reservation)
-    }
+    })
   }
 
   #leave(use: SessionUse): void {

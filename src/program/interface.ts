@@ -1,6 +1,6 @@
 import type { ServiceProblem } from '../errors.ts'
 import type { Reservations } from '../session/reserve.ts'
-import type { Options, Reservation, ServiceOptions, Utilisation } from '../types.ts'
+import type { Options, Reservation, ServiceOptions, ServiceProcess, Utilisation } from '../types.ts'
 import type { Listener } from './emitter.ts'
 import type {
   Explanation,
@@ -87,6 +87,15 @@ export interface Ports<Configured extends Options = Options> extends AsyncDispos
    * @throws PortsError `PORTS_RANGE_EXHAUSTED` when the range has not as many.
    */
   reserve(options: ReserveOptions & { readonly count: number }): Promise<ReservedPorts>
+  /** What runs for the services with a `command` of this instance's root, plugins' too. */
+  processes(): ServiceProcess[]
+  /**
+   * Ends the process of a service and starts it again, also after it was left alone. Resolves when the
+   * old one has ended; its port stays held meanwhile.
+   *
+   * @throws PortsError `PORTS_NO_SERVICE` when no command runs for such a service here.
+   */
+  restart(service: string): Promise<void>
   /** Everything that this instance has reserved, with a service and without, in the order of the ports. */
   reservations(): Reservation[]
   /** Somebody on this machine has reserved `port` with this package: this instance or any process. */

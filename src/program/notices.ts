@@ -54,9 +54,14 @@ export class Notices extends Emitter<PortsEvents> {
     for (const message of messages) {
       if (this.#warned.has(message)) continue
       this.#warned.add(message)
-      if (this.has('warning')) this.emit('warning', { message })
-      else this.#warn(message)
+      this.tell(message)
     }
+  }
+
+  /** Tells of what has happened now, also when it has happened before. */
+  tell(message: string): void {
+    if (this.has('warning')) this.emit('warning', { message })
+    else this.#warn(message)
   }
 
   /** Tells of pools and ranges that have become full. */

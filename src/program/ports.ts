@@ -4,11 +4,12 @@ import { leasedPorts } from '../lease/list.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
 import { publishedVariables } from '../session/reserve.ts'
 import type { SessionWorld } from '../session/world.ts'
-import type { Options, Reservation, ServiceOptions, Utilisation } from '../types.ts'
+import type { Options, Reservation, ServiceOptions, ServiceProcess, Utilisation } from '../types.ts'
 import { Allocations } from './allocations.ts'
 import { checkPort, checkRange, checkWaitOptions } from './arguments.ts'
 import type { Listener } from './emitter.ts'
 import type { Ports } from './interface.ts'
+import { processesOf, restartProcess } from './processes.ts'
 import { waitTarget } from './lookup.ts'
 import { Notices } from './notices.ts'
 import type { Explanation, PortsEvents, PortStatus, WaitOptions } from './types.ts'
@@ -69,6 +70,14 @@ export class ProgramPorts implements Ports {
     return publishedVariables(this.#core.book.resolve().services, this.#core.holdings.services)
   }
 
+  processes(): ServiceProcess[] {
+    return processesOf(this.#core.root)
+  }
+
+  restart(service: string): Promise<void> {
+    return restartProcess(service, this.#core.root)
+  }
+
   reservations(): Reservation[] {
     return this.#core.holdings.all()
   }
@@ -83,7 +92,7 @@ export class ProgramPorts implements Ports {
   async release(what: number | string | Iterable<number | string>): Promise<number[]> {
     const all = typeof what === 'object' ? [...what] : [what]
     const found = new Set(all.flatMap((one) => this.#core.holdings.find(one) ?? []))
-    for (const reservation of found) await reservation.release()
+    await this.#core.holdings.release(found)
     return [...found].map(({ port }) => port)
   }
 

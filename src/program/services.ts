@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { PortsOptionError } from '../errors.ts'
+import { entryOf, withDependencies } from '../options/dependencies.ts'
 import { isPlainObject } from '../options/plain-object.ts'
 import { resolveOptions } from '../options/resolve.ts'
 import type { ResolvedOptions, ResolvedService } from '../options/resolved.ts'
@@ -85,9 +86,12 @@ export class ServiceBook {
   }
 }
 
-/** The services that come together with `name`: all of its `count`, and the rest of its group. */
+/** The services that come together with `name`: all of its `count`, what it depends on, and the rest of its group. */
 export function companions(services: readonly ResolvedService[], name: string): ResolvedService[] {
-  const named = services.filter((s) => s.name === name || s.instance?.of === name)
+  const needed = withDependencies([name], (one) =>
+    services.filter((s) => entryOf(s) === one || s.name === one).flatMap((s) => s.dependsOn),
+  )
+  const named = services.filter((s) => needed.has(s.name) || needed.has(entryOf(s)))
   const groups = new Set(named.flatMap(({ group }) => group ?? []))
   return services.filter((s) => named.includes(s) || (s.group !== undefined && groups.has(s.group)))
 }

@@ -4,8 +4,10 @@ import type {
   Options,
   PortHolder,
   PortRange,
+  ProcessState,
   RejectReason,
   Reservation,
+  ServiceProcess,
   Utilisation,
 } from '../types.ts'
 
@@ -142,6 +144,15 @@ export interface PortsEvents {
   }
   /** A service has another port than before. */
   moved: { readonly service: string; readonly from: number; readonly to: number }
+  /** The process of a service's `command` is in another state, or is another process. */
+  process: { readonly process: ServiceProcess; readonly before: ProcessState }
+  /** Such a process has written a line; without a listener it is printed, behind the service's name. */
+  output: {
+    readonly service: string
+    readonly stream: 'stdout' | 'stderr'
+    /** Without its line break. */
+    readonly line: string
+  }
   /** Something that was asked for is not as it was meant, in words for people. */
   warning: { readonly message: string }
   /** A listener has thrown, or work in the background failed. */

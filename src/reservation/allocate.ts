@@ -19,6 +19,8 @@ export interface ServiceRequest {
   readonly bound: BindAddress
   /** We bind the port and hand it over; otherwise it is leased for a server that somebody else starts. */
   readonly hold: boolean
+  /** With `hold`: its server is started by us, unless one of this checkout runs already. Default `false`. */
+  readonly starts?: boolean
   /** TLS or another protocol, so nobody is answered in clear text. */
   readonly secure: boolean
   /** What this service has already in this session: free for it although it is in use. */
@@ -80,7 +82,8 @@ export function* allocateService(
   const attempts: PortAttempt[] = []
   const { plan } = request
   const service = plan.service.name
-  const running = request.hold ? undefined : yield* findRunning(request, context)
+  const looks = !request.hold || request.starts
+  const running = looks ? yield* findRunning(request, context) : undefined
   if (running) {
     const { at, taken } = running
     const source = plan.service.preferred.includes(at.port) ? 'preferred' : 'sticky'
@@ -145,9 +148,27 @@ export function* tryCandidate(
   context: AllocationContext,
 ): Steps<Taken | RejectReason> {
   if (context.chosen.has(endpointOf(at))) return 'own-service'
-  return yield* request.hold
-    ? holdPort(at, candidate, request, context)
-    : leasePort(at, candidate, request, context)
+  if (!request.hold) return yield* leasePort(at, candidate, request, context)
+  return yield* request.starts && !context.isLent(at.port)
+    ? startPort(at, candidate, request, context)
+    : holdPort(at, candidate, request, context)
+}
+
+/** A server of this checkout is used as it is; where there is none the port is held for one of ours. */
+function* startPort(
+  at: EndpointParts,
+  candidate: Candidate,
+  request: ServiceRequest,
+  context: AllocationContext,
+): Steps<Taken | RejectReason> {
+  const taken = yield* leasePort(at, candidate, request, context)
+  if (typeof taken === 'string' || taken.running) return taken
+  const speaksHttp = !request.secure && request.plan.service.scheme === 'http'
+  const hold = createHolder({ ...at, speaksHttp })
+  const bound = hold.bind(at.port, request.bound.address)
+  if (bound.ok) return { ...taken, hold }
+  taken.lease?.end()
+  return yield* ask({ ask: 'bind-failure', port: at.port, reason: bound.reason })
 }
 
 function* holdPort(
@@ -187,7 +208,7 @@ function* leasePort(
   context: AllocationContext,
 ): Steps<Taken | RejectReason> {
   const { plan } = request
-  const claim = claimer(at, 'leased', request, context)
+  const claim = claimer(at, request.hold ? 'held' : 'leased', request, context)
   const lease = claim()
   const blocked = lease && (yield* clearWay(at, candidate, context))
   if (blocked && blocked !== 'in-use') {
@@ -205,7 +226,10 @@ function* leasePort(
   const recognised = typed || candidate.source === 'preferred' || candidate.source === 'sticky'
   // What a person typed is where the server is, unless it is provably another checkout's.
   const anybody = plan.service.identity === 'off' && recognised
-  const use = anybody || (whose === 'ours' ? recognised : whose === 'unknown' && typed)
+  // Its lease says that it is this very service, wherever it is.
+  const started = request.starts === true && !lease
+  const ours = recognised || started
+  const use = anybody || (whose === 'ours' ? ours : whose === 'unknown' && typed)
   // Another session of this checkout may wait for that server as well.
   const waits = use && !lease && !(yield* checkAll(at, request.bound, context))
   if (use) return { running: !waits, claim, ...(lease && { lease }) }

@@ -41,7 +41,9 @@ export function allocationContext(
       service,
       state,
       ...(findReservation(root, endpointOf(at))?.state === 'serving' && { serving: true }),
-      ...(state === 'held' && registry().orders?.stop && { runs: true }),
+      ...(((state === 'held' && registry().orders?.stop) || runsProcess(root, service)) && {
+        runs: true,
+      }),
       root,
       checkout,
       ...(branch && { branch }),
@@ -55,4 +57,10 @@ export function allocationContext(
       return (line) => obeyOrder(line, desk, root, endpoint)
     },
   }
+}
+
+/** `ports stop` may ask this process to end the service's server. */
+function runsProcess(root: string, service: string): boolean {
+  const processes = registry().sessions.get(root)?.processes?.all() ?? []
+  return processes.some((one) => one.service === service && one.pid !== undefined)
 }

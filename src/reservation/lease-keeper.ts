@@ -17,6 +17,11 @@ export class LeaseKeeper {
     if (!lease && !lent) this.#inheritFrom(claim)
   }
 
+  /** The lease, once it is ours. */
+  get lease(): Lease | undefined {
+    return this.#lease
+  }
+
   /**
    * Offers the lease again when it was taken away.
    *

@@ -26,7 +26,8 @@ export function* moveService(
   const from = reservation.port
   const { facts, bound } = reservation
   const plan = movedPlan(want.plan, from, to)
-  const request: ServiceRequest = { plan, bound, hold: want.hold, secure: facts.secure }
+  const { hold, starts = false } = want
+  const request: ServiceRequest = { plan, bound, hold, starts, secure: facts.secure }
   const outcome = yield* allocateService(request, context)
   if (!outcome.ok || 'keep' in outcome) {
     const code = outcome.ok ? 'PORTS_TAKEN' : outcome.code
@@ -35,13 +36,13 @@ export function* moveService(
     yield* ask({ ask: 'holders', problems })
     throw unavailable(problems, context.checkout)
   }
-  const { hold, lease } = outcome.found
+  const { found } = outcome
   try {
-    const release = reservation.moveTo(outcome.found)
-    return { move: { service, from, to: outcome.found.port, reservation }, release }
+    const release = reservation.moveTo(found)
+    return { move: { service, from, to: found.port, reservation }, release }
   } catch (error) {
-    hold?.close()
-    lease?.end()
+    found.hold?.close()
+    found.lease?.end()
     throw error
   }
 }

@@ -48,10 +48,19 @@ export function obeyOrder(
     case 'yield':
       return yieldLease(root, endpoint)
     case 'stop':
-      if (!desk.stop) return refuse('not-running')
-      desk.stop()
-      return { v: 1, ok: true }
+      return stop(desk, root, endpoint)
   }
+}
+
+/** One service's process where it runs several, else the one that this process is there for. */
+function stop(desk: OrderDesk, root: string, endpoint: Endpoint): OrderReply {
+  const { processes } = registry().sessions.get(root) ?? {}
+  const service = findReservation(root, endpoint)?.service
+  const runs = processes?.all().some((one) => one.service === service)
+  if (processes && service !== undefined && runs) void processes.stop(service)
+  else if (desk.stop) desk.stop()
+  else return refuse('not-running')
+  return { v: 1, ok: true }
 }
 
 function release(root: string, endpoint: Endpoint): OrderReply {

@@ -23,12 +23,14 @@ export class PortReservation implements Reservation {
   /** A further server is expected after the present one, so its socket is taken back at close. */
   keepAtClose = false
   /** Told once, when nothing of it is left. */
-  onEnd: (() => void) | undefined
+  readonly onEnd = new Set<() => void>()
   #found: Found
   #lease: LeaseKeeper
   readonly #debug: Debug | undefined
   #hold: Holder | undefined
   #lent: LentPort | undefined
+  /** On its way from one to the other; it is bound all the while. */
+  #lending = false
   #server: EventEmitter | undefined
   #heir: Server | undefined
   /** Its socket is gone, and somebody else has the port. */
@@ -104,7 +106,7 @@ export class PortReservation implements Reservation {
   /** See {@link Allocation.state}. */
   get state(): Allocation['state'] {
     if (this.#server || this.#servedElsewhere) return 'serving'
-    if (this.#hold || this.#lent?.held) return 'held'
+    if (this.#hold || this.#lending || this.#lent?.held) return 'held'
     return this.#found.running ? 'running' : 'leased'
   }
 
@@ -217,11 +219,35 @@ export class PortReservation implements Reservation {
     if (this.#lent) return this.#lent
     const hold = this.#handOver(Hold, 'Take its socket with takeDatagramSocket().')
     const { port, bound, facts } = this
-    const { LentPort } = await import('../net/lent-port.ts')
-    const lent = await LentPort.of(hold, { port, bound, secure: facts.secure, platform, pass })
-    this.#lent = lent
-    if (this.#released) lent.close()
-    return lent
+    this.#lending = true
+    try {
+      const { LentPort } = await import('../net/lent-port.ts')
+      const lent = await LentPort.of(hold, { port, bound, secure: facts.secure, platform, pass })
+      this.#lent = lent
+      if (this.#released) lent.close()
+      return lent
+    } finally {
+      this.#lending = false
+    }
+  }
+
+  /**
+   * Holds the port of a server that ran already and has gone, once the session that had it is gone
+   * as well.
+   *
+   * @returns `false` as long as either of them is there.
+   */
+  takeOver(): boolean {
+    const { lease } = this.#lease
+    const isGone = this.#found.running && lease && !this.#hold && !this.#lent
+    // What this session found without a lease somebody started by hand, and it stays theirs.
+    if (!isGone || this.#found.lease || this.#released || this.#server) return false
+    const { port, protocol, path } = this
+    const hold = createHolder({ protocol, path, speaksHttp: this.#speaksHttp })
+    if (!hold.bind(port, this.#bound.address).ok) return false
+    this.#found = { ...this.#found, running: false, hold, lease }
+    this.#hold = hold
+    return true
   }
 
   /** Whether a server of another process listens there now, on the lent socket or its own. */
@@ -328,6 +354,6 @@ export class PortReservation implements Reservation {
     this.letGo()
     this.#lease.end()
     this.#debug?.(`${this.service}: ${endpointText(this.#found)} released`)
-    this.onEnd?.()
+    for (const tell of this.onEnd) tell()
   }
 }

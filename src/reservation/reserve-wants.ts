@@ -55,6 +55,7 @@ export function* reserveWants(
     plan: want.plan,
     bound,
     hold: want.hold,
+    starts: want.starts ?? false,
     secure: want.secure,
     current: before?.endpoint,
     // Its own lease would pass for a running server.
@@ -86,13 +87,16 @@ interface Prepared {
   readonly same: PortReservation | undefined
 }
 
-function meet({ plan, hold, kept }: Want, present: Present): Pick<Prepared, 'before' | 'same'> {
+function meet(
+  { plan, hold, starts, kept }: Want,
+  present: Present,
+): Pick<Prepared, 'before' | 'same'> {
   const { name } = plan.service
   const before = present.before(name)
   const asBefore = kept || before?.facts.key === plan.key
   if (before) return { before, same: asBefore ? before : undefined }
   // Any number of servers may talk to a server that somebody else starts.
-  return { before, same: hold ? undefined : present.anywhere(name) }
+  return { before, same: hold && !starts ? undefined : present.anywhere(name) }
 }
 
 /** A port that is only kept for now is chosen anew by the next server, so its old key stays. */

@@ -1,6 +1,6 @@
 import type { ServiceProblem } from '../errors.ts'
 import type { ServicePlan } from '../plan/plan.ts'
-import type { ServiceHealth } from '../types.ts'
+import type { ServiceHealth, ServiceProcess } from '../types.ts'
 import type { Checkout } from '../utils/checkout.ts'
 import type { Debug } from '../utils/debug.ts'
 import type { PortReservation } from './reservation.ts'
@@ -13,6 +13,8 @@ export interface Want {
   /** The `host` option that counts for this service in this server. */
   readonly host: string | boolean | undefined
   readonly hold: boolean
+  /** With `hold`: its server is a process that we start, unless it runs in this checkout already. Default `false`. */
+  readonly starts?: boolean
   readonly secure: boolean
   /** Ports on which this checkout's server may run already; they are looked at first. */
   readonly remembered?: number | undefined
@@ -25,6 +27,26 @@ export interface Want {
 export interface HealthSource {
   all(): ServiceHealth[]
   checkAll(): Promise<ServiceHealth[]>
+}
+
+/** Runs the commands of services; see `processes` in the programmatic entry. */
+export interface ProcessSource {
+  all(): ServiceProcess[]
+  /**
+   * Ends the service's process, if there is one, and starts it again when it has ended.
+   *
+   * @returns `false` when the service has no command.
+   */
+  restart(service: string): Promise<boolean>
+  /** Ends it for good. Returns `false` when the service has no command. */
+  stop(service: string): Promise<boolean>
+  /**
+   * Ends it for a while. Resolves when it has ended, with what starts it again; with `undefined`
+   * when there is none.
+   */
+  pause(service: string): Promise<(() => void) | undefined>
+  /** Resolves when nothing is left of those that are being ended. */
+  settled(): Promise<void>
 }
 
 /** A service has got another port. */

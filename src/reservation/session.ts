@@ -14,6 +14,7 @@ import type {
   HealthSource,
   Move,
   PluginOffer,
+  ProcessSource,
   SessionIdentity,
   SessionUse,
   Want,
@@ -21,7 +22,7 @@ import type {
 import { Turns } from './turns.ts'
 import { unavailable } from './unavailable.ts'
 
-export type { HealthSource, Move, SessionUse, Want } from './session-use.ts'
+export type { HealthSource, Move, ProcessSource, SessionUse, Want } from './session-use.ts'
 
 /** How long the ports of a server that may be restarting stay held, in milliseconds. */
 const LINGER_MS = 5000
@@ -49,6 +50,8 @@ export class Session {
   readonly remember = new Map<string, (had: PortReservation) => void>()
   /** What watches the health of this session's services. */
   readonly healthSources = new Set<HealthSource>()
+  /** What runs the commands of this session's services; there as soon as one has any. */
+  processes: ProcessSource | undefined
   /** The env block that this process was started with in its environment; absent when with none. */
   loadedBlock: ReadonlyMap<string, string> | undefined
   /** How each reservation was wanted last. */
@@ -178,8 +181,15 @@ export class Session {
    * while a server of this process listens, `PORTS_IN_A_ROW` for one of a block, and what an allocation throws.
    */
   async move(service: string, to?: number, which?: number | PortReservation): Promise<Move> {
-    return this.inTurn(async () => {
-      const { place } = this.identity
+    return this.inTurn(() => this.moveNow(service, to, which))
+  }
+
+  /** {@link Session.move} for whoever has the turn, or moves what nobody else can be after. */
+  async moveNow(service: string, to?: number, which?: number | PortReservation): Promise<Move> {
+    const { place } = this.identity
+    // A process that serves there is started again where the service is then.
+    const resume = await this.processes?.pause(service)
+    try {
       const { want, reservation } = this.#movable(service, which)
       const context = allocationContext(this.identity, this.checkout)
       const { move, release } = await runSteps(moveService(reservation, want, to, context), place)
@@ -190,7 +200,9 @@ export class Session {
         this.remember.get(service)?.(move.reservation)
       }
       return move
-    })
+    } finally {
+      resume?.()
+    }
   }
 
   #movable(

@@ -118,6 +118,9 @@ const ELSEWHERE = new Set<string>([
   'description',
   'metadata',
   'required',
+  'process',
+  'dependsOn',
+  'profiles',
 ] satisfies (keyof ResolvedService)[])
 
 /** Everything of a service that decides where it listens. */

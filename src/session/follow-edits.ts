@@ -4,6 +4,7 @@ import { registry } from '../reservation/registry.ts'
 import { runSteps } from '../reservation/questions.ts'
 import { compareRequests } from './config-change.ts'
 import { ConfigEdits, EnvEdits } from './edited-files.ts'
+import { withoutOwnServer } from './own-service.ts'
 import type { DevRun } from './run.ts'
 import { changedWishes } from './run-wishes.ts'
 import { startRun } from './start.ts'
@@ -80,7 +81,7 @@ class Follower {
     const run = this.#run
     const { config } = run.request
     if (!config) return
-    const after = await config.reread()
+    const after = withoutOwnServer(await config.reread(), this.#world.env)
     const portOf = (name: string) => run.reservation(name)?.port
     const change = compareRequests(run.request, after, this.#host.proxies, portOf)
     if (change.needsRestart.length > 0 && this.#host.restart) return this.#host.restart()

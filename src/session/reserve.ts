@@ -9,6 +9,7 @@ import { type SessionUse, sessionOf, type Want } from '../reservation/session.ts
 import type { Options, Reservation } from '../types.ts'
 import { realRoot } from '../utils/real-root.ts'
 import { pastOf } from './past.ts'
+import type { ProcessEars } from './program-processes.ts'
 import type { SessionWorld } from './world.ts'
 
 /** The ports of one `reserve()`, by service. */
@@ -17,7 +18,10 @@ export interface Reservations extends Disposable, AsyncDisposable {
   readonly services: Readonly<Record<string, Reservation>>
   /** The variables that publish the ports, for a child's environment: `{ API_PORT: '3000', … }`. */
   env(): Record<string, string>
-  /** Releases all of them, unless another user of the same root still needs one. Idempotent. */
+  /**
+   * Releases all of them, unless another user of the same root still needs one; resolves when the
+   * processes of their commands have ended. Idempotent.
+   */
   release(): Promise<void>
 }
 
@@ -25,11 +29,18 @@ export interface Reservations extends Disposable, AsyncDisposable {
 export async function reserveServices(
   options: Options,
   world: SessionWorld,
+  ears?: ProcessEars,
 ): Promise<OpenedServices & { readonly reservations: Reservations }> {
   const { options: resolved } = await programOptions(options, world.cwd)
   const opened = await openServices(resolved, world)
   const { use } = opened
-  const release = async (): Promise<void> => use.close()
+  const { startForProgram } = await import('./program-processes.ts')
+  await startForProgram(use, resolved.services, world, ears)
+  const release = async (): Promise<void> => {
+    const { processes } = use.session
+    use.close()
+    await processes?.settled()
+  }
   const reservations: Reservations = {
     services: Object.fromEntries(use.reservations),
     env: () => publishedVariables(resolved.services, use.reservations),
@@ -57,6 +68,8 @@ export interface OpenHow {
   readonly leased?: ReadonlySet<string>
   /** By service: what counts as the port of the last run. Default: what is remembered. */
   readonly remembered?: Readonly<Record<string, number>>
+  /** What the program has from before the options changed: those ports stay, and the caller closes it. */
+  readonly previous?: SessionUse | undefined
 }
 
 /**
@@ -77,7 +90,7 @@ export async function openServices(
 export function* openSteps(
   resolved: ResolvedOptions,
   world: SessionWorld,
-  { hold = true, secure = new Set(), leased, remembered }: OpenHow = {},
+  { hold = true, secure = new Set(), leased, remembered, previous }: OpenHow = {},
 ): Steps<OpenedServices> {
   const root = realRoot(world.cwd, resolved.root)
   const set = collectWishes(resolved.services, {
@@ -97,11 +110,12 @@ export function* openSteps(
   const wants = plan.map((service): Want => {
     const { host, name } = service.service
     const want = { plan: service, host, secure: secure.has(name) }
-    if (!leased?.has(name)) return { ...want, hold }
+    if (!leased?.has(name))
+      return { ...want, hold, starts: hold && canBeHeldForProcess(service.service) }
     // Its server may be running already, a container for example.
     return { ...want, hold: false, remembered: past.facts.sticky[name] }
   })
-  const use = yield* session.open(wants)
+  const use = yield* session.open(wants, previous)
   const warnings = [
     ...(resolved.warnings ?? []),
     ...set.warnings,
@@ -109,6 +123,11 @@ export function* openSteps(
     ...past.remember(use.reservations.values()),
   ]
   return { use, warnings }
+}
+
+/** A process of ours can take the held port: sockets of other protocols are bound by the server. */
+export function canBeHeldForProcess({ process, protocol }: ResolvedService): boolean {
+  return process !== undefined && protocol === 'tcp'
 }
 
 /** The variables that publish what was had of `services`: `{ API_PORT: '3000', … }`. */

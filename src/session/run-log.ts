@@ -24,6 +24,11 @@ export class RunLog {
     this.#logger?.info(`${colors.cyan('ports:')} ${line}`)
   }
 
+  /** A line as it is, of a process for example. */
+  raw(line: string): void {
+    this.#logger?.info(line)
+  }
+
   /** From now on `logger` gets everything; first what has waited. */
   open(logger: HostLogger): void {
     this.#logger = logger

@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import colors from 'picocolors'
 import type {
   ConfigFollower,
   HostLogger,
@@ -9,6 +10,7 @@ import type {
 } from '../bundlers/adapter.ts'
 import type { PortsError } from '../errors.ts'
 import { type Endpoint, endpointOf } from '../net/endpoint.ts'
+import { serviceVariables } from '../output/variables.ts'
 import { runSteps, type Steps } from '../reservation/questions.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
 import type { Move, SessionUse } from '../reservation/session.ts'
@@ -20,7 +22,14 @@ import { besideLine } from './port-lines.ts'
 import { keepUp } from './upkeep.ts'
 import { poolWarnings } from './pool-warnings.ts'
 import { RunBlock } from './run-block.ts'
-import { addressesOf, type RunFacts, serviceOf, startHintOf, variableOf } from './run-facts.ts'
+import {
+  addressesOf,
+  publishedServices,
+  type RunFacts,
+  serviceOf,
+  startHintOf,
+  variableOf,
+} from './run-facts.ts'
 import { RunLog } from './run-log.ts'
 import { type RunWishes, wishesOf } from './run-wishes.ts'
 import { RunSummary } from './run-summary.ts'
@@ -37,6 +46,7 @@ export class DevRun implements Run {
   readonly #routes: ProxyRoutes
   #health: RunHealth | undefined
   #closed = false
+  #settled: Promise<void> | undefined
   #host: ConfigFollower | undefined
   #failure: PortsError | undefined
   #stopUpkeep: (() => void) | undefined
@@ -123,6 +133,7 @@ export class DevRun implements Run {
   report(logger: HostLogger): void {
     this.#log.open(logger)
     this.#keepUp()
+    void this.#startProcesses()
     void this.#watchHealth()
     void this.#checkPools()
   }
@@ -185,6 +196,7 @@ export class DevRun implements Run {
     this.#summary.become(next.#summary)
     this.#log.continueFrom(next.#log)
     this.#routes.forget()
+    void this.#startProcesses()
     this.#health?.update(this.request.services.map(({ service }) => service))
     before.close()
     // Closed while the new ports were chosen.
@@ -201,8 +213,15 @@ export class DevRun implements Run {
     this.#stopFollowing?.()
     this.#stopUpkeep?.()
     this.#health?.close()
-    this.use.session.onMove.delete(this.#follow)
+    const { session } = this.use
+    session.onMove.delete(this.#follow)
+    const { processes } = session
     this.use.close()
+    this.#settled ??= processes?.settled()
+  }
+
+  async closed(): Promise<void> {
+    await this.#settled
   }
 
   readonly #follow = async ({ service, from, to, reservation }: Move): Promise<void> => {
@@ -214,6 +233,37 @@ export class DevRun implements Run {
     this.#log.note(`"${service}" has moved from port ${from} to ${to}${where}.`)
     for (const tell of this.#movedListeners) tell(service)
     this.#health?.restart(service)
+  }
+
+  /** Their server is there to tell of them, and whoever has no commands pays nothing. */
+  async #startProcesses(): Promise<void> {
+    const { session } = this.use
+    const services = this.request.services.map(({ service }) => service)
+    if (!session.processes && services.every(({ process }) => !process)) return
+    const [{ attachProcesses }, { Prefixes }] = await Promise.all([
+      import('./processes/attach.ts'),
+      import('./processes/prefix.ts'),
+    ])
+    if (this.#closed) return
+    const prefixes = new Prefixes(colors)
+    attachProcesses(
+      this.use,
+      {
+        services,
+        starts: ({ kind }) => kind === 'external',
+        variables: () =>
+          Object.fromEntries(publishedServices(this.#facts).flatMap(serviceVariables)),
+        stranger: (service) => this.#routes.guard(service).stranger(),
+        write: ({ service, line }) => this.#log.raw(`${prefixes.of(service)} ${line}`),
+        say: (text, level) => this.#say(text, level),
+      },
+      this.#world,
+    )
+  }
+
+  #say(text: string, level: 'info' | 'warn'): void {
+    if (level === 'info') this.#log.note(text)
+    else this.#log.warn([text])
   }
 
   /** Held ports stay held, and who takes one all the same is told of. */
@@ -278,7 +328,7 @@ export class DevRun implements Run {
           const reservation = this.reservation(service)
           if (reservation) void resolveConflict(reservation, who, this.#conflicts, true)
         },
-        say: (line, level) => (level === 'info' ? this.#log.note(line) : this.#log.warn([line])),
+        say: (line, level) => this.#say(line, level),
       },
     )
   }

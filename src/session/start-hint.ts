@@ -21,10 +21,11 @@ export function scriptFor(service: string, root: string): string | undefined {
   }
   const names = PATTERNS.map((pattern) => pattern.replace('NAME', service))
   const found = names.find((name) => typeof scripts[name] === 'string')
-  return found && `${packageManager(root)} ${found}`
+  return found && `${scriptRunner(root)} ${found}`
 }
 
-function packageManager(root: string): string {
+/** How the project's package manager runs a script: `npm run`, `pnpm`, `yarn`, `bun run`. */
+export function scriptRunner(root: string): string {
   for (let directory = root; ; directory = dirname(directory)) {
     const lock = LOCK_FILES.find(([file]) => existsSync(join(directory, file)))
     if (lock) return lock[1]

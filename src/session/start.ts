@@ -7,6 +7,8 @@ import { runSteps, runStepsSync, type Steps } from '../reservation/questions.ts'
 import { type Session, sessionOf, type Want } from '../reservation/session.ts'
 import { type EnvFiles, readEnvFiles } from './env-files.ts'
 import { type Past, pastOf } from './past.ts'
+import { withoutOwnServer } from './own-service.ts'
+import { canBeHeldForProcess } from './reserve.ts'
 import { DevRun } from './run.ts'
 import { wishesOf } from './run-wishes.ts'
 import type { SessionWorld } from './world.ts'
@@ -33,9 +35,10 @@ export function startRunSync(request: RunRequest, world: SessionWorld): Run {
 function* startSteps(session: Session, asked: RunRequest, world: SessionWorld): Steps<Run> {
   const { options, root } = asked
   const reserved = new Set([...session.reservations].map((reservation) => reservation.service))
+  const mine = withoutOwnServer(asked, world.env)
   const request = {
-    ...asked,
-    services: asked.services.filter(({ guest, service }) => !guest || reserved.has(service.name)),
+    ...mine,
+    services: mine.services.filter(({ guest, service }) => !guest || reserved.has(service.name)),
   }
   const files = readEnvFiles(root, request.envDirectory, request.envFiles, options.env?.file)
   const services = request.services.map(({ service }) => service)
@@ -48,7 +51,8 @@ function* startSteps(session: Session, asked: RunRequest, world: SessionWorld): 
   const wants = request.services.map((host, index): Want => ({
     plan: plan[index] as (typeof plan)[number],
     host: host.host,
-    hold: host.hold,
+    hold: host.hold || isHeldForProcess(host),
+    starts: isHeldForProcess(host),
     secure: host.secure,
     kept: request.kept?.has(host.service.name) ?? false,
     ...portsThatMayRun(host, files, wishes, past),
@@ -72,6 +76,11 @@ function* startSteps(session: Session, asked: RunRequest, world: SessionWorld): 
     ...past.remember(use.reservations.values()),
   ])
   return run
+}
+
+/** Its command gets the very socket. */
+function isHeldForProcess({ service, hold }: HostService): boolean {
+  return !hold && service.kind === 'external' && canBeHeldForProcess(service)
 }
 
 /** Where a server that we don't start may be running already, although other ports come first. */

@@ -1,6 +1,8 @@
+import colors from 'picocolors'
 import { readNote } from '../child/protocol.ts'
 import { leasePlace, type LeasePlace } from '../reservation/who-holds.ts'
 import { createDebug, type Debug } from '../utils/debug.ts'
+import type { SignalledProcess } from './processes/end-on-signals.ts'
 import { shortenCommand } from '../utils/shorten-command.ts'
 
 /** What a session knows of the process it runs in; read once, at the edge. */
@@ -16,6 +18,12 @@ export interface SessionWorld {
   readonly lentPorts: ReadonlySet<number>
   /** Width for printed tables. */
   readonly columns: number
+  /** What is printed ends in a terminal that shows colours. */
+  readonly colors: boolean
+  /** Prints the output of processes, whole lines. */
+  print(stream: 'stdout' | 'stderr', text: string): void
+  /** Where signals come from. */
+  readonly process: SignalledProcess
   /** There with `DEBUG=ports`. */
   readonly debug: Debug | undefined
   /** The process ends with a code that says so, whenever it ends. */
@@ -40,6 +48,9 @@ export function processWorld(): SessionWorld {
     place: leasePlace(env, platform),
     lentPorts: new Set(readNote(env)?.ports.map(({ port }) => port)),
     columns: stdout.columns || Number(env.COLUMNS) || DEFAULT_COLUMNS,
+    colors: colors.isColorSupported,
+    print: (stream, text) => void process[stream].write(text),
+    process,
     debug: createDebug(env, (line) => stderr.write(line), performance.now.bind(performance)),
     fail: () => {
       process.exitCode ||= 1

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { reserve, type Reservations } from '../../src/api.ts'
 import { type Attempt, runCommand, type RunCommandOptions } from '../../src/child/run-command.ts'
 import type { PortReservation } from '../../src/reservation/reservation.ts'
+import { alive } from '../_utils/alive.ts'
 import { start, startNode } from '../_utils/children.ts'
 import { get } from '../_utils/http.ts'
 import { rivalOf } from '../_utils/held-program.ts'
@@ -257,15 +258,6 @@ describe('in a process of its own', () => {
     await until(async () => (await processesWith(`PORTS_TEST_TREE=${root.dir}`)) === 0)
   })
 })
-
-function alive(pid: number | undefined): boolean {
-  try {
-    // A zombie has ended; a number alone would not say so.
-    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
-  } catch {
-    return false
-  }
-}
 
 async function processesWith(mark: string): Promise<number> {
   const { listLinux } = await import('../../src/child/tree/linux.ts')

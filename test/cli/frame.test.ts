@@ -69,12 +69,12 @@ describe('help', () => {
 describe('a command line that makes no sense', () => {
   const cases: [line: string[], says: RegExp][] = [
     [['whoo'], /Unknown command "whoo"\. Did you mean `ports who`\?/],
-    [['frobnicate'], /Unknown command "frobnicate"\. Known: list, who/],
+    [['frobnicate'], /Unknown command "frobnicate"\. Known: list, dev, who/],
     [['rnu', 'node', 'api.js'], /Did you mean `ports run`\?/],
     [['ls'], /Did you mean `ports list`\?/],
     [['stpo', '3000'], /Did you mean `ports stop`\?/],
     [['ev'], /Did you mean `ports env`\?/],
-    [['frobnicate'], /Known: list, who/],
+    [['frobnicate'], /Known: list, dev, who/],
     [['5173'], /Did you mean `ports who 5173`\?/],
     [['help', 'chek'], /Did you mean `ports check`\?/],
     [['list', '--wach'], /Unknown flag --wach\. Did you mean --watch\?/],

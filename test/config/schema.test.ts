@@ -41,6 +41,7 @@ describe('the tables of the schema name the options, and no others', () => {
   const pools = options?.properties?.pools as { additionalProperties: { oneOf: Schema[] } }
   const env = options?.properties?.env as { oneOf: Schema[] }
   const names = service?.properties?.env as { oneOf: Schema[] }
+  const restart = service?.properties?.restart as { oneOf: Schema[] }
   const health = service?.properties?.health as { oneOf: Schema[] }
   test.each<[string, Schema | undefined, string[]]>([
     ['Options', options, keysOf('Options')],
@@ -48,6 +49,7 @@ describe('the tables of the schema name the options, and no others', () => {
     ['PoolOptions', pools.additionalProperties.oneOf[1], keysOf('PoolOptions')],
     ['EnvOptions', env.oneOf[1], keysOf('EnvOptions')],
     ['ServiceEnvNames', names.oneOf[3], keysOf('ServiceEnvNames')],
+    ['RestartOptions', restart.oneOf[1], keysOf('RestartOptions')],
     ['HealthOptions', health.oneOf[2], keysOf('HealthOptions')],
     ['PortsConfig', schema, [...keysOf('Options'), ...keysOf('PortsConfig'), '$schema'].toSorted()],
   ])('%s', (_, table, keys) => {
@@ -95,6 +97,21 @@ describe('the schema for editors and the checks at run time agree', () => {
     [true, service({ env: 'API_PORT' })],
     [true, service({ env: { port: ['A', 'B'], url: [] } })],
     [true, service({ env: false })],
+    [true, service({ env: { LOG_LEVEL: 'debug', port: 'A' } })],
+    [false, service({ env: { LOG_LEVEL: 1 } })],
+    [false, service({ env: { log: 'debug' } })],
+    [true, service({ command: 'node api.js', cwd: 'api', restart: false })],
+    [true, service({ command: ['node', 'api.js', ''], profiles: ['e2e'], restart: 'always' })],
+    [true, service({ command: 'x', restart: { when: 'always', maxRetries: 0, delayMs: 0 } })],
+    [false, service({ command: ' ' })],
+    [false, service({ command: [] })],
+    [false, service({ command: [''] })],
+    [false, service({ command: ['a', 1] })],
+    [false, service({ dependsOn: 1 })],
+    [false, service({ restart: true })],
+    [false, service({ restart: { retries: 1 } })],
+    [false, service({ restart: { maxRetries: 1001 } })],
+    [false, service({ profiles: '' })],
     [false, service({ env: true })],
     [false, service({ env: ['1A'] })],
     [true, service({ proxy: '/api' })],

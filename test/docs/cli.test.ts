@@ -17,7 +17,7 @@ describe.each(COMMANDS.map((spec) => [spec.name, spec] as const))('ports %s', (n
   test('has a section with its arguments, flags and JSON', () => {
     expect(section).toContain(name === 'list' ? 'ports [list]' : `ports ${name}`)
     for (const flag of Object.keys(spec.flags)) expect(section, flag).toContain(`--${flag}`)
-    if (name !== 'env' && name !== 'run') expect(section).toContain('`--json`: `{ v')
+    if (!['env', 'run', 'dev'].includes(name)) expect(section).toContain('`--json`: `{ v')
   })
 
   test('is in the table', () => {

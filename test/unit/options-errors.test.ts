@@ -31,7 +31,7 @@ const NO_HOST =
 const TOP_LEVEL_OPTIONS =
   'services, host, exclude, strict, strategy, pools, layout, sticky, onConflict, compose, titlePrefix, env, summary, root'
 const SERVICE_OPTIONS =
-  'preferred, range, pool, strategy, priority, count, contiguous, group, protocol, path, sticky, host, strict, required, env, proxy, health, identity, onConflict, upstreams, balance, weights, separate, description, metadata'
+  'preferred, range, pool, strategy, priority, count, contiguous, group, protocol, path, sticky, host, strict, required, env, proxy, health, identity, onConflict, upstreams, balance, weights, separate, command, cwd, dependsOn, restart, profiles, description, metadata'
 
 describe('top level', () => {
   test.each<[unknown, string]>([
@@ -133,7 +133,17 @@ describe('an option of a service', () => {
       { exclude: [1] },
       '.exclude: unknown option (value: [ 1 ]). It is a top-level option, for all services.',
     ],
-    [{ command: 'x' }, `.command: unknown option (value: "x"). Known: ${SERVICE_OPTIONS}.`],
+    [{ shell: 'x' }, `.shell: unknown option (value: "x"). Known: ${SERVICE_OPTIONS}.`],
+    [
+      { command: '' },
+      '.command: "" is no command; expected a line for the shell, or a list of a program and its arguments.',
+    ],
+    [{ command: ['a', 1] }, '.command[1]: 1 is no argument; expected a string.'],
+    [
+      { restart: true },
+      '.restart: true is no restart setting; expected "on-failure", "always", false or an object.',
+    ],
+    [{ env: { LOG: 1 } }, '.env.LOG: 1 is no value of a variable; expected a string.'],
     [{ preferred: 70_000 }, `.preferred: 70000 is no port; ${NO_PORT}`],
     [{ preferred: -1 }, `.preferred: -1 is no port; ${NO_PORT}`],
     [{ preferred: 1.5 }, `.preferred: 1.5 is no port; ${NO_PORT}`],

@@ -92,8 +92,58 @@ describe('with nothing set', () => {
       balance: 'round-robin',
       weights: [],
       separate: false,
+      process: undefined,
+      dependsOn: [],
+      profiles: [],
       description: undefined,
       metadata: undefined,
+    })
+  })
+})
+
+describe('how its server is started', () => {
+  const RESTART = {
+    when: 'on-failure',
+    maxRetries: 5,
+    delayMs: 500,
+    maxDelayMs: 10_000,
+    resetAfterMs: 10_000,
+  }
+
+  test('a command has every default', () => {
+    expect(resolveOne({ command: 'node api.js' }).process).toEqual({
+      command: 'node api.js',
+      cwd: undefined,
+      env: {},
+      restart: RESTART,
+    })
+  })
+
+  test.each<[ServiceOptions['restart'], object | undefined]>([
+    ['always', { ...RESTART, when: 'always' }],
+    [
+      { maxRetries: 0, delayMs: undefined },
+      { ...RESTART, maxRetries: 0 },
+    ],
+    [false, undefined],
+  ])('restart: %o', (restart, expected) => {
+    expect(resolveOne({ command: ['node'], restart }).process?.restart).toEqual(expected)
+  })
+
+  test('variables in capitals are its own, the others name those that publish the port', () => {
+    const { process, env } = resolveOne({
+      command: 'x',
+      env: { LOG_LEVEL: 'debug', port: 'MY_PORT' },
+    })
+    expect(process?.env).toEqual({ LOG_LEVEL: 'debug' })
+    expect(env).toMatchObject({ port: ['MY_PORT'], url: ['API_URL'] })
+  })
+
+  test('names are lists without repetitions', () => {
+    const services = { api: { dependsOn: ['db', 'db', 'dev'], profiles: 'e2e' }, db: 1 }
+    expect(resolveOptions({ services }).services[0]).toMatchObject({
+      dependsOn: ['db', 'dev'],
+      profiles: ['e2e'],
     })
   })
 })

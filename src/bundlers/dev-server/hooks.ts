@@ -163,7 +163,10 @@ function sameButPort(written: DevServerOptions, used: DevServerOptions): boolean
 }
 
 function closeWith(compiler: AnyCompiler, run: Run): void {
-  compiler.hooks.shutdown?.tap(NAME, () => run.close())
+  compiler.hooks.shutdown?.tapPromise(NAME, () => {
+    run.close()
+    return run.closed()
+  })
 }
 
 const SHOWS_INFO = new Set<string | boolean>(['info', 'log', 'verbose', true])

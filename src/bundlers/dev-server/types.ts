@@ -78,7 +78,7 @@ export interface AnyCompiler {
     plugins?: unknown[]
   }
   readonly hooks: {
-    shutdown?: { tap(name: string, work: () => void): void }
+    shutdown?: { tapPromise(name: string, work: () => Promise<void>): void }
     /** A build that watches nothing. */
     run?: { tap(name: string, work: () => void): void }
     compilation: { tap(name: string, work: (compilation: unknown) => void): void }

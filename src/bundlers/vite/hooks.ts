@@ -203,6 +203,7 @@ function attach(server: ViteDevServer, { run, hmrServer }: Pending): void {
       await close.call(server)
     } finally {
       end()
+      await run.closed()
     }
   }
   server.restart = async (force) => {

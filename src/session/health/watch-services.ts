@@ -47,12 +47,12 @@ export function watchedService(
 async function probeAndIdentify(service: ProbedService): Promise<ProbeOutcome> {
   const reservation = service.reservation()
   if (!reservation) return { ok: false, answered: false, reason: 'it has no port' }
-  const own = reservation.state === 'held' || reservation.state === 'serving'
-  if (own && !service.asked) {
-    return reservation.state === 'serving'
-      ? { ok: true }
-      : { ok: false, answered: false, reason: 'its server has not started' }
+  // The kernel would accept connections to it.
+  if (reservation.state === 'held') {
+    return { ok: false, answered: false, reason: 'its server has not started' }
   }
+  const own = reservation.state === 'serving'
+  if (own && !service.asked) return { ok: true }
   const moved = service.movedTo?.()
   const outcome = await probeService(reservation, service.health, moved)
   if (moved !== undefined) return outcome

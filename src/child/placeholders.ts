@@ -1,4 +1,4 @@
-import type { Command } from '../child/command-line.ts'
+import type { Command } from './command-line.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
 
 /** Tools that take their port from a flag alone, by the name of their command (and subcommand). */
@@ -26,22 +26,28 @@ const FLAGS: Readonly<Record<string, string>> = {
 const RUNNERS = /^(?:npx|bunx|pnpx|exec|dlx|pnpm|yarn|bun)$/
 const PORT_FLAG = /^(?:-p|-P|--port)(?:=|$)/
 
+/** Where a server is. */
+type Place = Pick<PortReservation, 'port' | 'host' | 'url'>
+
+/** `text` with `{port}`, `{host}` and `{url}` replaced by the reservation's. */
+export function fillPort(text: string, { port, host, url }: Place): string {
+  const values: Record<string, string> = { port: String(port), host: host ?? '0.0.0.0', url }
+  return text.replace(/\{(port|host|url)\}/g, (whole, name: string) => values[name] ?? whole)
+}
+
 /**
  * The command with `{port}`, `{host}` and `{url}` replaced by the reservation's, and for tools that
  * ignore `PORT` with their flag at the end, unless the port is in the command already.
  */
-export function withPort(
-  command: Command,
-  { port, host, url }: Pick<PortReservation, 'port' | 'host' | 'url'>,
-): Command {
-  const values: Record<string, string> = { port: String(port), host: host ?? '0.0.0.0', url }
-  const fill = (text: string): string =>
-    text.replace(/\{(port|host|url)\}/g, (whole, name: string) => values[name] ?? whole)
+export function withPort(command: Command, place: Place): Command {
+  const fill = (text: string): string => fillPort(text, place)
   const words = [command.command, ...(command.args ?? [])]
   const filled = { ...command, command: fill(command.command), args: command.args?.map(fill) ?? [] }
   const says = words.some((word) => word.includes('{port}') || PORT_FLAG.test(word))
   const flag = says || command.shell ? undefined : flagOf(words)
-  return flag === undefined ? filled : { ...filled, args: [...filled.args, flag, String(port)] }
+  return flag === undefined
+    ? filled
+    : { ...filled, args: [...filled.args, flag, String(place.port)] }
 }
 
 function flagOf(words: readonly string[]): string | undefined {

@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { packageDirectories } from './workspace.ts'
+import { readManifest } from './manifest.ts'
+import { nameOfScript, scriptServices } from './package-services.ts'
+import type { ProjectSource, Suggestion } from './suggestion.ts'
+
+/** Every package of a workspace with a script that starts a server. */
+const workspacePackages: ProjectSource = async (root) => {
+  const found: Suggestion[] = []
+  for (const place of await packageDirectories(root)) {
+    const manifest = readManifest(join(root, place))
+    const services = manifest ? scriptServices(join(root, place), manifest) : []
+    for (const [index, service] of services.entries()) {
+      const own = serviceName(basename(place))
+      found.push({
+        name: index === 0 ? own : `${own}-${nameOfScript(service)}`,
+        options: { ...service.options, cwd: place },
+        seenBy: `script "${service.script}" of ${place}`,
+        sure: service.sure,
+      })
+    }
+  }
+  return found
+}
+
+/** The scripts of the directory's own package. */
+const ownScripts: ProjectSource = async (root) => {
+  const manifest = readManifest(root)
+  if (!manifest) return []
+  return scriptServices(root, manifest).map((service) => ({
+    name: nameOfScript(service),
+    options: service.options,
+    seenBy: `script "${service.script}"`,
+    sure: service.sure,
+  }))
+}
+
+const SERVER_FILES = ['server', 'api', 'app', 'index'].flatMap((name) =>
+  ['js', 'mjs', 'cjs', 'ts', 'mts'].flatMap((extension) => [
+    `${name}.${extension}`,
+    `src/${name}.${extension}`,
+    `server/${name}.${extension}`,
+  ]),
+)
+
+/** A file that listens, in a project without a script for it. */
+const serverFile: ProjectSource = async (root) => {
+  const file = SERVER_FILES.find((name) => /\.listen\(|\bserve\(/.test(readText(join(root, name))))
+  if (file === undefined) return []
+  const command = file.endsWith('ts') ? `tsx ${file}` : `node ${file}`
+  return [{ name: 'api', options: { command }, seenBy: file, sure: true }]
+}
+
+/** Where `ports dev` looks for services when no config says any, the most telling first. */
+export const PROJECT_SOURCES: readonly ProjectSource[] = [workspacePackages, ownScripts, serverFile]
+
+function serviceName(directory: string): string {
+  return directory.replace(/[^\w.-]/g, '-')
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
+}
