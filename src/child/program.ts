@@ -42,8 +42,8 @@ export interface ProgramFacts {
   readonly background?: boolean
   /** What is left of the program gets this long after SIGTERM, in milliseconds. Default 5 seconds. */
   readonly graceMs?: number
-  /** A process was started. */
-  readonly onStart?: (child: ChildProcess) => void
+  /** A process was started; `root` is by what it and its children are known. */
+  readonly onStart?: (child: ChildProcess, root: TreeRoot | undefined) => void
   /** A server listens. `passed`: on the held socket, without a gap. */
   readonly onServing?: (reservation: PortReservation, pid: number, passed: boolean) => void
   /** It has closed; the port is held for the next one. */
@@ -126,7 +126,7 @@ export class Program {
     const line = activation?.line ?? plain
     const child = await this.#spawn(line, env, activation?.fds ?? [])
     using _watch = watchOver(child.pid ?? 0, this.#facts.platform)
-    this.#facts.onStart?.(child)
+    this.#facts.onStart?.(child, this.#root())
     if (this.#ending) void this.end()
     const confirmed = mode === 'handover' ? [] : handover.ports.map((port) => this.#confirm(port))
     const end = await this.#exit(child)

@@ -162,7 +162,8 @@ export class SupervisedProcess {
       stdio: ['ignore', 'pipe', 'pipe'],
       ownGroup: true,
       background: true,
-      onStart: (child) => {
+      onStart: (child, root) => {
+        if (root) this.#context.session.started.set(service, [root])
         followStreams(child, colors, (stream, line) => write({ service, stream, line }))
         this.#set(serves ? 'starting' : 'running', { pid: child.pid, reason: undefined })
       },
@@ -181,6 +182,7 @@ export class SupervisedProcess {
       return undefined
     } finally {
       this.#running = undefined
+      this.#context.session.started.delete(service)
     }
   }
 
