@@ -19,7 +19,9 @@ const MACHINE_AGE_MS = 1000
 
 /** The status page of a run. Looks at nothing until it is asked; `end` it with the server. */
 export function openStatusPage(source: StatusSource, place: StatusPlace): StatusPage {
-  const token = randomBytes(24).toString('base64url')
+  // A restarted server goes on with it, as the pages that are open do.
+  source.session.pageToken ??= randomBytes(24).toString('base64url')
+  const token = source.session.pageToken
   const machine = new MachineWatch(source)
   const report = async (): Promise<StatusReport> =>
     collect(source, place.service, await machine.facts(MACHINE_AGE_MS))
