@@ -110,16 +110,17 @@ export function wellKnownPorts(): WellKnownPort[] {
  * on with the new one, and only then is the old one released. A server that somebody else starts has
  * to be started again.
  *
- * @param options `to`: the port to take, otherwise the service's next candidate. `root`: default the working directory.
+ * @param options `to`: the port to take, otherwise the service's next candidate. `from`: the port that
+ * is left, where several servers of the root have a service of that name. `root`: default the working directory.
  * @returns Its ports before and after.
  * @throws PortsError `PORTS_NO_SERVICE` when this process has reserved no such service for the root,
- * `PORTS_SERVING` while a server of this process listens on it, `PORTS_IN_A_ROW` for one of a
+ * `PORTS_AMBIGUOUS` when it has reserved several and `from` doesn't say which, `PORTS_SERVING` while a server of this process listens on it, `PORTS_IN_A_ROW` for one of a
  * contiguous block, and as `reserve` does; nothing has changed then.
  * @throws PortsOptionError when `to` is no port.
  */
 export async function move(
   service: string,
-  { to, root }: { readonly to?: number; readonly root?: string } = {},
+  { to, from, root }: { readonly to?: number; readonly from?: number; readonly root?: string } = {},
 ): Promise<{ service: string; from: number; to: number }> {
   if (to !== undefined && !isPort(to)) {
     throw new PortsOptionError(
@@ -131,7 +132,7 @@ export async function move(
   if (!session) {
     throw new PortsError('PORTS_NO_SERVICE', `this process has reserved nothing for ${directory}.`)
   }
-  const moved = await session.move(service, to)
+  const moved = await session.move(service, to, from)
   return { service, from: moved.from, to: moved.to }
 }
 

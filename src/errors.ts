@@ -31,6 +31,10 @@ export type PortsErrorCode =
   | 'PORTS_NOT_HELD'
   /** A server of this process listens there, so the service can't be moved. */
   | 'PORTS_SERVING'
+  /** Somebody else has the port of a service, although it was reserved; see `onConflict`. */
+  | 'PORTS_STOLEN'
+  /** Several services of that name are reserved; say which one is meant. */
+  | 'PORTS_AMBIGUOUS'
   /** No plugin or program of this process has a service of that name. */
   | 'PORTS_NO_SERVICE'
   /** What was waited for did not come about in time. */

@@ -13,6 +13,9 @@ export type Strategy =
   /** From a port that root and service alone decide, then upwards and round to the start. */
   | 'hash'
 
+/** Which of several instances gets a request: each in turn, a random one, or the first that answers. */
+export type Balance = 'round-robin' | 'random' | 'priority'
+
 /** What a service listens on: a TCP port, a UDP port, or a path (a named pipe on Windows). */
 export type Protocol = 'tcp' | 'udp' | 'unix'
 
@@ -121,6 +124,11 @@ export interface ServiceHealth {
   readonly reason?: string
   /** Of the latest probe that succeeded, in milliseconds. */
   readonly latencyMs?: number
+  /**
+   * Where requests for its `proxy` paths go, where that is not simply its own port: an upstream, or
+   * the port on which its server was found. Absent before the first request.
+   */
+  readonly servedBy?: string
   /** The latest probes, the oldest first; at most sixty. */
   readonly history: readonly HealthSample[]
 }
@@ -181,7 +189,7 @@ export interface ServiceOptions {
    * How many ports the service gets, 1 to 100. The first is the service itself; the others are
    * services named `<name>-2`, `<name>-3`, … whose variables end in `_2`, `_3`, …; those of the
    * first are there a second time with `_1`. All try the same ports, in that order. `proxy`
-   * forwards to the first. Not for `dev`, `hmr` and `preview`.
+   * spreads over those that answer, see `balance`. Not for `dev`, `hmr` and `preview`.
    *
    * @default 1
    */
@@ -225,6 +233,32 @@ export interface ServiceOptions {
    * @default 'refuse'
    */
   identity?: 'refuse' | 'warn' | 'off'
+  /**
+   * What is done when somebody else has the service's port, although it was reserved: `'warn'` says
+   * who it is, `'move'` takes another port and tells everybody (env block, proxies, `~ports`),
+   * `'fail'` ends the dev server's run with an error.
+   *
+   * @default the top-level `onConflict`
+   */
+  onConflict?: OnConflict
+  /**
+   * With `proxy`: where requests go, the first that answers: `'service'` is the service itself, a
+   * URL a server elsewhere, `'srv:_api._tcp.example.internal'` (`'srv+https:…'` for TLS) the servers
+   * that DNS names. Credentials in a URL become an `Authorization` header and are never printed.
+   * Answers carry `x-ports-upstream`.
+   *
+   * @default ['service']
+   */
+  upstreams?: readonly string[]
+  /**
+   * With `proxy` and `count`: which of the instances that answer gets a request: each in turn, a
+   * random one (see `weights`), or the first.
+   *
+   * @default 'round-robin'
+   */
+  balance?: Balance
+  /** With `balance: 'random'`: the share of each instance, in order; those not named have 1. Default: all 1. */
+  weights?: readonly number[]
   /**
    * How its server is watched while a session runs: `'/healthz'` is short for
    * `{ type: 'http', path: '/healthz' }`, `true` for every default, `false` turns it off.
@@ -295,6 +329,13 @@ export interface Options {
    */
   sticky?: boolean
   /**
+   * `onConflict` of services without one of their own.
+   *
+   * @default 'warn': a port that changes by itself breaks what was started with the old one, and the
+   * stranger may be gone in a moment; requests don't reach it meanwhile
+   */
+  onConflict?: OnConflict
+  /**
    * The status page at `/__ports/` of every dev server: services, their health, other checkouts.
    * Shown to this machine and to whom the server serves anyway; see docs/status-page.md.
    *
@@ -314,6 +355,9 @@ export interface Options {
    */
   root?: string
 }
+
+/** What is done when somebody else has a reserved port; see `onConflict`. */
+export type OnConflict = 'warn' | 'move' | 'fail'
 
 /** What a `ports.config` file says: options, and what some packages of a workspace have besides. */
 export interface PortsConfig extends Options {

@@ -2,12 +2,15 @@ import type { ResolvedOptions, ResolvedService } from '../options/resolved.ts'
 import type { Wish } from '../plan/plan.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
 import type { SessionUse } from '../reservation/session.ts'
+import type { Checkout } from '../utils/checkout.ts'
 import type { StatusPage, StatusPlace } from './status-page.ts'
 
 /** The bundler's logger, as little of it as is needed. */
 export interface HostLogger {
   info(message: string): void
   warn(message: string): void
+  /** Default: `warn`. */
+  error?(message: string): void
 }
 
 /** A service together with what the bundler's config says of it. */
@@ -37,18 +40,24 @@ export interface RunRequest {
   readonly envDirectory: string
   /** Names of the env files that the bundler reads, the one that wins last. */
   readonly envFiles: readonly string[]
-  /** Present when the options come from a config file, which may be edited meanwhile. */
+  /** Where the options come from, which may be edited meanwhile. Default: they stay as they are. */
   readonly config?: ConfigSource
+  /** The checkout of {@link RunRequest.root}, when it is known already. */
+  readonly checkout?: Checkout
   /** Services that keep the port they have, although something else has changed. Default: none. */
   readonly kept?: ReadonlySet<string>
 }
 
 /** Where a run's options come from besides the code. */
 export interface ConfigSource {
-  /** Absolute. */
-  readonly file: string
-  /** Changes with every edit; taken before the file was read. */
+  /** Absolute; `undefined` while there is none. */
+  readonly file: string | undefined
+  /** Changes with every edit; taken before the file was read, and empty without one. */
   readonly stamp: string
+  /** Where the file is, or would be; the place that counts first at the beginning. */
+  places(): readonly string[]
+  /** Further files that services come from: an edit of one counts like one of the file. Default: none. */
+  also?(): readonly string[]
   /**
    * What would be asked for now.
    *
@@ -67,8 +76,8 @@ export interface Run {
   addresses(): Record<string, { port: number; url: string }>
   /** What the proxy says while nobody answers on the service's port. */
   startHint(service: string): StartHint
-  /** Watches who stands on a proxied service's port. */
-  guard(service: string): ProxyGuard
+  /** Says where requests for a proxied service go. */
+  route(service: string): ProxyRoute
   /** Warnings to print as soon as there is a logger. */
   warn(warnings: readonly string[]): void
   /** Prints the warnings so far, and later ones as they come. */
@@ -86,8 +95,8 @@ export interface Run {
   /** `tell` is called when one of the run's services has got another port. */
   onMoved(tell: (service: string) => void): void
   /**
-   * Follows edits of the config file until the run is closed; call it when the server listens.
-   * Nothing happens without such a file.
+   * Follows edits of the config file and of env files until the run is closed; call it when the
+   * server listens. A config file that is written later counts from then on.
    */
   followConfig(host: ConfigFollower): void
   /** The status page for one server; `undefined` when it is turned off. Ended with the run. */
@@ -95,13 +104,17 @@ export interface Run {
   close(): void
 }
 
-/** What a host can do about an edit of the config file. Where it can do nothing, people are told. */
+/** What a host can do about an edit of the config file or of an env file. Where it can do nothing, people are told. */
 export interface ConfigFollower {
   readonly logger: HostLogger
   /** It forwards paths to services, and learns of new ones only when it starts. */
   readonly proxies: boolean
   /** Makes the server anew from the options as they are now; absent where it can't. */
   restart?(): Promise<void>
+  /** Closes the server for good; absent where it can't, and then people are told to do it. */
+  stop?(): Promise<unknown>
+  /** It starts anew by itself when this file (absolute) is edited, so nobody else need follow that. */
+  restartsFor?(file: string): boolean
   /** Services have come, gone or moved, so what imports `~ports` is out of date. */
   refresh?(): void
 }
@@ -118,6 +131,53 @@ export interface ProxyGuard {
   refusal(): string | undefined
 }
 
+/** Says for each request of a proxied service where it goes. */
+export interface ProxyRoute extends ProxyGuard {
+  /** Where the next request goes; right after {@link ProxyGuard.settle} and without a refusal. */
+  next(): ProxyHop
+  /**
+   * A request got no answer.
+   *
+   * @param hop Where it was sent; `undefined` when the service has one place only.
+   */
+  failed(hop: ProxyHop | undefined, error: unknown): void
+}
+
+/** One place that a request is sent to. */
+export interface ProxyHop {
+  readonly target: ProxyTarget
+  /** For people and for the answer's header; absent where a service has one place only. */
+  readonly name?: string
+  /** Present for servers elsewhere. */
+  readonly remote?: RemoteServer
+}
+
+/** What a server elsewhere wants to be told, and tells. */
+export interface RemoteServer {
+  /** The `Host` header that it expects. */
+  readonly host: string
+  /** Scheme, host and port, as its redirects name it. */
+  readonly origin: string
+  /** Path under which it has what is asked for, without a final slash. */
+  readonly base: string
+  /** Credentials of the upstream's URL. */
+  readonly authorization?: string
+}
+
+/** A proxy's `target` in the form that http-proxy, http-proxy-3 and httpxy all read. */
+export interface ProxyTarget {
+  readonly protocol: 'http:' | 'https:'
+  /** Name and, where it isn't the usual one, port: what `changeOrigin` makes the `Host` header. */
+  readonly host: string
+  /** What is connected to; IPv6 without brackets. */
+  readonly hostname: string
+  readonly port: number
+  readonly pathname: string
+  readonly path: string
+  readonly search: string
+  readonly href: string
+}
+
 /** How somebody gets a missing server going. */
 export interface StartHint {
   readonly service: string
@@ -129,6 +189,8 @@ export interface StartHint {
   /** `npm run api`, when the project has such a script. */
   readonly command?: string | undefined
   readonly description?: string | undefined
+  /** Other places that were asked for it, and why they don't serve. Default: none. */
+  readonly elsewhere?: readonly { readonly name: string; readonly reason: string }[]
 }
 
 /** Starts a run; implemented by the session, handed to the adapters so that they needn't know it. */

@@ -6,11 +6,16 @@ export function configured(
   found: EffectiveOptions,
   make: (found: EffectiveOptions) => RunRequest,
 ): RunRequest {
-  const { file, stamp } = found
+  const { file, stamp, root, checkout } = found
   const request = make(found)
-  if (file === undefined) return request
   return {
     ...request,
-    config: { file, stamp, reread: async () => configured(await found.again(), make) },
+    ...(checkout && request.root === root && { checkout }),
+    config: {
+      file,
+      stamp,
+      places: () => found.places(),
+      reread: async () => configured(await found.again(), make),
+    },
   }
 }

@@ -1,16 +1,19 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
-import type { ProxyGuard, StartHint } from './adapter.ts'
+import type { ProxyRoute, ProxyTarget, StartHint } from './adapter.ts'
 import { answerMissing, foreignServerText } from './proxy-answer.ts'
+import { markAnswer, prepareRequest } from './proxy-hop.ts'
 
 /** A listener of http-proxy-middleware. */
 export type Listener = (...args: unknown[]) => void
 
-/** Keeps an http-proxy-middleware from another checkout's server. */
+/** Sends the requests of an http-proxy-middleware where they belong, and never to another checkout's server. */
 export interface ForeignGate {
   /** The option of that name: says where each request goes, after it is known who is there. */
-  router(request: IncomingMessage): Promise<string>
+  router(request: IncomingMessage): Promise<ProxyTarget | string>
   /** The listener for `proxyReq`, with the user's own one behind it. */
   before(next: Listener | undefined): Listener
+  /** The listener for `proxyRes`, with the user's own one behind it. */
+  after(next: Listener | undefined): Listener
   /** The answer to a request that was refused; `undefined` for every other one. */
   refusal(request: unknown): string | undefined
 }
@@ -18,22 +21,31 @@ export interface ForeignGate {
 /** A gate in front of the service behind a proxied path. */
 export function foreignGate(service: {
   readonly url: string
-  readonly guard: ProxyGuard
+  readonly route: ProxyRoute
   hint(): StartHint
 }): ForeignGate {
   const refused = new WeakMap<object, string>()
-  const { guard } = service
   return {
     async router(request) {
-      await guard.settle()
-      const who = guard.refusal()
+      const { route } = service
+      await route.settle()
+      const who = route.refusal()
       if (who !== undefined) {
         refused.set(request, foreignServerText(service.hint(), who, request.url ?? '/'))
         // The failure of a WebSocket's router is answered like any other; that of a request is not.
         if (request.headers.upgrade !== undefined) throw new Error(`refused: ${who}`)
+        return service.url
       }
-      return service.url
+      const hop = route.next()
+      prepareRequest(request, hop)
+      return hop.target
     },
+    after:
+      (next) =>
+      (answer, request, ...rest) => {
+        markAnswer(answer, request)
+        next?.(answer, request, ...rest)
+      },
     before:
       (next) =>
       (proxied, request, response, ...rest) => {

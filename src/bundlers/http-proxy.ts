@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { ProxyRule } from '../options/resolved.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
 import { isSameOrigin } from '../utils/same-origin.ts'
-import type { HostLogger, ProxyGuard, Run, StartHint } from './adapter.ts'
+import type { HostLogger, ProxyRoute, Run, StartHint } from './adapter.ts'
 import { type ForeignGate, foreignGate, type Listener } from './foreign-gate.ts'
 import {
   answerMissing,
@@ -11,7 +11,9 @@ import {
   isNobodyListening,
   missingServerLine,
   missingServerText,
+  upstreamFailureText,
 } from './proxy-answer.ts'
+import { hopOf } from './proxy-hop.ts'
 
 /** One entry of a proxy list, with http-proxy-middleware's options. */
 export interface ProxyEntry {
@@ -31,14 +33,15 @@ export interface ProxiedService {
   readonly url: string
   readonly rules: readonly ProxyRule[]
   hint(): StartHint
-  readonly guard: ProxyGuard
+  /** Another one after an edit of the config file. */
+  readonly route: ProxyRoute
 }
 
 /** The service behind paths that are proxied to `reservation`. */
 export function proxiedService(
   reservation: PortReservation,
   rules: readonly ProxyRule[],
-  run: Pick<Run, 'startHint' | 'guard' | 'reservation'>,
+  run: Pick<Run, 'startHint' | 'route' | 'reservation'>,
 ): ProxiedService {
   const { service } = reservation
   return {
@@ -48,7 +51,9 @@ export function proxiedService(
     },
     rules,
     hint: () => run.startHint(service),
-    guard: run.guard(service),
+    get route() {
+      return run.route(service)
+    },
   }
 }
 
@@ -74,6 +79,7 @@ export function proxyEntries(
       const onError = missingServer(service, logger, log, gate)
       const on = settings.on as Record<string, Listener | undefined> | undefined
       const onProxyReq = gate?.before((settings.onProxyReq as Listener | undefined) ?? on?.proxyReq)
+      const onProxyRes = gate?.after((settings.onProxyRes as Listener | undefined) ?? on?.proxyRes)
       return {
         // A regular expression is what http-proxy-middleware would take for the beginning of a path.
         context: context.startsWith('^') ? pathTest(context) : [context],
@@ -81,13 +87,18 @@ export function proxyEntries(
         ws: true,
         ...(typeof rewrite === 'function' && { pathRewrite: rewrite }),
         ...settings,
-        ...(gate && { router: gate.router, onProxyReq }),
+        ...(gate && { router: gate.router, onProxyReq, onProxyRes }),
         // Where http-proxy-middleware looks for it: version 2 here, later ones under `on`.
         onError,
         ...(log && { logProvider: () => log.provider }),
         // Version 3 and later report the same error a second time, in words of their own.
         logger: withoutProxyErrors(logger),
-        on: { ...on, ...(onProxyReq && { proxyReq: onProxyReq }), error: onError },
+        on: {
+          ...on,
+          ...(onProxyReq && { proxyReq: onProxyReq }),
+          ...(onProxyRes && { proxyRes: onProxyRes }),
+          error: onError,
+        },
       }
     })
 }
@@ -177,6 +188,14 @@ function missingServer(
     }
     // A tab that closes its WebSocket is no failure of the service.
     if (isHangUp(error) && !isHttpResponse(response)) return
+    const hop = gate && hopOf(request)
+    if (gate) service.route.failed(hop, error)
+    if (hop?.remote) {
+      const text = upstreamFailureText(hop, error)
+      logger.warn(`${url}: ${text.trim()}`)
+      answerMissing(response, text)
+      return
+    }
     if (!isNobodyListening(error)) {
       const reason = error instanceof Error ? error.message : String(error)
       logger.warn(`${url}: the "${service.hint().service}" service failed: ${reason}`)

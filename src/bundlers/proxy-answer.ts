@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { StartHint } from './adapter.ts'
+import type { ProxyHop, StartHint } from './adapter.ts'
 
 const NOBODY_LISTENS = new Set(['ECONNREFUSED', 'EADDRNOTAVAIL'])
 
@@ -8,12 +8,16 @@ const NOBODY_LISTENS = new Set(['ECONNREFUSED', 'EADDRNOTAVAIL'])
 export function missingServerText(hint: StartHint, url: string): string {
   const { service, port, variable, envFile, description } = hint
   const about = description ? ` (${description})` : ''
+  const elsewhere = (hint.elsewhere ?? []).map(
+    ({ name, reason }) => `  tried       ${name}: ${reason}`,
+  )
   return [
     `502: nothing answers on port ${port}, the port of the "${service}" service${about}.`,
     '',
     `  asked for   ${url}`,
     `  forwarded   http://localhost:${port}`,
     variable && `  variable    ${variable}=${port}${envFile ? ` (in ${envFile})` : ''}`,
+    ...elsewhere,
     '',
     `${startSentence(hint)} Then load this again.`,
     '',
@@ -34,6 +38,12 @@ export function foreignServerText(hint: StartHint, who: string, url: string): st
     `Should requests go to it? Set services.${hint.service}.identity to 'off'.`,
     '',
   ].join('\n')
+}
+
+/** The text of the 502 answer when a server elsewhere failed. */
+export function upstreamFailureText({ name }: ProxyHop, error: unknown): string {
+  const reason = error instanceof Error ? error.message || error.name : String(error)
+  return `502: ${name ?? 'the upstream'} failed: ${reason}\n`
 }
 
 /** One line for the terminal. */

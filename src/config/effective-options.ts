@@ -3,6 +3,8 @@ import { type BuiltInPorts, resolveOptions } from '../options/resolve.ts'
 import type { ResolvedOptions } from '../options/resolved.ts'
 import type { Options } from '../types.ts'
 import { realRoot } from '../utils/real-root.ts'
+import type { Checkout } from '../utils/checkout.ts'
+import { configFilePlaces } from './find.ts'
 import { type LoadedOptions, loadOptions, loadOptionsSync, type OptionsQuery } from './load.ts'
 
 /** What a bundler plugin asks for as soon as it knows its root. */
@@ -29,6 +31,12 @@ export interface EffectiveOptions {
   readonly file: string | undefined
   /** See `LoadedOptions.stamp`. */
   readonly stamp: string
+  /** Where the file is, or would be if somebody wrote one; the place that counts first at the beginning. */
+  places(): readonly string[]
+  /** The checkout of {@link EffectiveOptions.root}, where it had to be found. */
+  readonly checkout?: Checkout | undefined
+  /** Directory that the file was looked for from; absolute. */
+  readonly root: string
   /** Looks for the file and reads it once more. */
   again(): Promise<EffectiveOptions>
 }
@@ -80,14 +88,18 @@ function optionsQuery({ given, cwd, root, mode }: HostQuery): OptionsQuery {
 
 function resolve(
   query: HostQuery,
-  { options, file, stamp }: LoadedOptions,
+  { options, file, stamp, checkout }: LoadedOptions,
   load: () => Promise<LoadedOptions>,
 ): EffectiveOptions {
+  const { root } = optionsQuery(query)
   return {
     options: resolveNamingFile(options, query, file),
     named: new Set(Object.keys(options?.services ?? {})),
     file,
     stamp,
+    root,
+    checkout,
+    places: () => configFilePlaces(root, checkout?.dir),
     again: async () => resolve(query, await load(), load),
   }
 }

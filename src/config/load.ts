@@ -2,7 +2,7 @@ import { dirname, relative } from 'node:path'
 import { configSchema } from '../options/schema.ts'
 import { checkAgainst, validateOptions } from '../options/validate.ts'
 import type { Options, PortsConfig } from '../types.ts'
-import { findConfigFile } from './find.ts'
+import { type ConfigSearch, findConfigFile } from './find.ts'
 import { mergeOptions } from './merge.ts'
 import { optionsForRoot } from './packages.ts'
 import { stampOf } from './stamp.ts'
@@ -29,6 +29,8 @@ export interface LoadedOptions {
   readonly file: string | undefined
   /** Changes with every edit of the file; taken before it was read. */
   readonly stamp: string
+  /** See {@link ConfigSearch.checkout}. */
+  readonly checkout: ConfigSearch['checkout']
 }
 
 /**
@@ -39,30 +41,33 @@ export interface LoadedOptions {
  * read; it names file, line and key.
  */
 export async function loadOptions(query: OptionsQuery): Promise<LoadedOptions> {
-  const place = findPlace(query)
-  if (!place) return without(query)
+  const { place, checkout } = findPlace(query)
+  if (!place) return { ...without(query), checkout }
   const stamp = stampOf(place.file)
-  return { ...combine(query, place, await readConfig(place, howToRead(query))), stamp }
+  return { ...combine(query, place, await readConfig(place, howToRead(query))), stamp, checkout }
 }
 
 /** The same within this tick, where the host may not wait; an asynchronous config is an error there. */
 export function loadOptionsSync(query: OptionsQuery): LoadedOptions {
-  const place = findPlace(query)
-  if (!place) return without(query)
+  const { place, checkout } = findPlace(query)
+  if (!place) return { ...without(query), checkout }
   const stamp = stampOf(place.file)
-  return { ...combine(query, place, readConfigSync(place, howToRead(query))), stamp }
+  return { ...combine(query, place, readConfigSync(place, howToRead(query))), stamp, checkout }
 }
 
-function findPlace({ root }: OptionsQuery): ConfigPlace | undefined {
-  const file = findConfigFile(root)
-  return file === undefined ? undefined : { file, name: relative(root, file) }
+function findPlace({ root }: OptionsQuery): {
+  place: ConfigPlace | undefined
+  checkout: ConfigSearch['checkout']
+} {
+  const { file, checkout } = findConfigFile(root)
+  return { place: file === undefined ? undefined : { file, name: relative(root, file) }, checkout }
 }
 
 function howToRead({ root, mode, fresh = false }: OptionsQuery) {
   return { fresh, context: { root, mode } }
 }
 
-function without({ given }: OptionsQuery): LoadedOptions {
+function without({ given }: OptionsQuery): Omit<LoadedOptions, 'checkout'> {
   return { options: given, file: undefined, stamp: '' }
 }
 
@@ -70,7 +75,7 @@ function combine(
   { root, given }: OptionsQuery,
   place: ConfigPlace,
   said: unknown,
-): Omit<LoadedOptions, 'stamp'> {
+): Omit<LoadedOptions, 'stamp' | 'checkout'> {
   const checked = checkAgainst(configSchema(), said)
   if (!checked.ok) throw wrongOptions(place, checked.problems)
   const ofFile = optionsForRoot(checked.value as PortsConfig, dirname(place.file), root)

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { type LeaseAnswer, renderAnswer } from './answer.ts'
 import { type FileLock, removeStale, tryFileLock } from './file-lock.ts'
@@ -26,9 +27,11 @@ export function isLeased(name: LeaseName): boolean {
  */
 export class Lease {
   readonly #server: Server | undefined
+  readonly #name: LeaseName | undefined
   #lock: FileLock | undefined
 
-  private constructor(server?: Server, lock?: FileLock) {
+  private constructor(name?: LeaseName, server?: Server, lock?: FileLock) {
+    this.#name = name
     this.#server = server
     this.#lock = lock
   }
@@ -71,9 +74,17 @@ export class Lease {
     } finally {
       Error.stackTraceLimit = stackTraceLimit
     }
-    if (server.listening) return new Lease(server, lock)
+    if (server.listening) return new Lease(name, server, lock)
     lock?.release()
     return undefined
+  }
+
+  /** Others can still see it: neither its socket nor its files have been taken away. */
+  get intact(): boolean {
+    const [server, name] = [this.#server, this.#name]
+    if (!server || !name) return true
+    if (!server.listening) return false
+    return name.lock === undefined || (existsSync(name.path) && existsSync(name.lock))
   }
 
   /** Gives the name up. Idempotent. */

@@ -2,6 +2,7 @@ import type { LeaseAnswer } from '../lease/answer.ts'
 import type { LeasePlace } from '../lease/names.ts'
 import { findPortOwners, type PortOwner } from '../net/owners/index.ts'
 import { runTool, type RunTool } from '../net/owners/run-tool.ts'
+import { judge, type Verdict } from '../reservation/judge.ts'
 import { askLeases } from '../reservation/who-holds.ts'
 import { findCheckout } from '../utils/checkout.ts'
 import { findProgram } from '../utils/find-program.ts'
@@ -88,4 +89,11 @@ function checkoutOf(cwd: string): Pick<Listener, 'checkout' | 'branch'> {
   const { dir, kind, branch } = findCheckout(cwd)
   // A process that sits in `/` or a home directory belongs to no project.
   return kind === 'directory' ? {} : { checkout: dir, ...(branch && { branch }) }
+}
+
+/** Whose server listens on a port; `'unknown'` also while nobody does. */
+export function whosePort({ lease, listeners, container }: PortView, checkout: string): Verdict {
+  const project = container?.directory
+  const checkouts = project === undefined ? [] : [findCheckout(project).dir]
+  return judge({ lease, listeners, checkouts }, { checkout })
 }

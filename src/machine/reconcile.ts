@@ -2,9 +2,8 @@ import type { LeaseAnswer } from '../lease/answer.ts'
 import { leasedPorts, listLeases } from '../lease/list.ts'
 import { listeningPorts } from '../net/owners/listening.ts'
 import type { Here } from './leases-here.ts'
-import { type Looking, lookAt } from './look-at.ts'
+import { type Looking, lookAt, whosePort } from './look-at.ts'
 import { portText } from './port-text.ts'
-import { whosePort } from './whose-port.ts'
 
 /** A port on which leases and the operating system say different things. */
 export interface Mismatch {

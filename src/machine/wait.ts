@@ -6,9 +6,8 @@ import { addressesOf } from '../program/lookup.ts'
 import { probeState, SILENT } from '../program/wait-for.ts'
 import { findService, noService } from './find-target.ts'
 import type { Here } from './leases-here.ts'
-import { type Looking, lookAt } from './look-at.ts'
+import { type Looking, lookAt, whosePort } from './look-at.ts'
 import { portText } from './port-text.ts'
-import { whosePort } from './whose-port.ts'
 
 /** What is waited for: a service of this checkout, which may be still to come, or a place. */
 export type WaitFor =

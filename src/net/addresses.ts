@@ -4,6 +4,7 @@ import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { domainToASCII } from 'node:url'
 import { withDeadline } from '../utils/deadline.ts'
+import { forAMoment } from '../utils/for-a-moment.ts'
 
 /** Where a server binds, as precisely as the operating system sees it. */
 export interface BindAddress {
@@ -15,7 +16,7 @@ export interface BindAddress {
   readonly guessed?: boolean
 }
 
-/** What this machine can bind, read once for each allocation. */
+/** What this machine can bind. */
 export interface MachineAddresses {
   readonly platform: NodeJS.Platform
   /** `::1` exists. */
@@ -25,13 +26,17 @@ export interface MachineAddresses {
 /** A name lookup that takes longer is given up. */
 export const LOOKUP_TIMEOUT_MS = 1000
 
-/** Reads the interface list; a machine without `::1` has no IPv6 loopback to check or bind. */
+/** Names and interfaces are as they were for so long, in milliseconds: asking costs more than a bind. */
+const UNCHANGED_MS = 1000
+
+/** A machine without `::1` has no IPv6 loopback to check or bind. Up to a second old. */
 export function machineAddresses(): MachineAddresses {
-  const ipv6 = Object.values(networkInterfaces()).some((list) =>
-    list?.some((entry) => entry.address === '::1'),
-  )
-  return { platform: process.platform, ipv6 }
+  return { platform: process.platform, ipv6: hasIPv6Loopback() }
 }
+
+const hasIPv6Loopback = forAMoment<void, boolean>(UNCHANGED_MS, () =>
+  Object.values(networkInterfaces()).some((list) => list?.some((entry) => entry.address === '::1')),
+)
 
 /**
  * The exact address that a server with this `host` option will bind.
@@ -59,9 +64,10 @@ export async function resolveBindAddress(
   return name === 'localhost' ? { host: name, address: '127.0.0.1' } : undefined
 }
 
-function lookUpAll(name: string): Promise<readonly { address: string }[]> {
-  return lookup(name, { all: true })
-}
+const lookUpAll = forAMoment<string, Promise<readonly { address: string }[]>>(
+  UNCHANGED_MS,
+  (name) => lookup(name, { all: true }),
+)
 
 /** Like {@link resolveBindAddress}, for hosts that need no lookup; `undefined` for names. */
 export function literalBindAddress(host: string | boolean | undefined): BindAddress | undefined {
@@ -85,7 +91,8 @@ export function guessBindAddress(
   return { host: name, address: hostsFileAddress(name, platform) ?? '127.0.0.1', guessed: true }
 }
 
-function hostsFileAddress(name: string, platform: NodeJS.Platform): string | undefined {
+/** The address that the hosts file has for `name`; `undefined` when it has none. */
+export function hostsFileAddress(name: string, platform: NodeJS.Platform): string | undefined {
   const file = platform === 'win32' ? 'C:\\Windows\\System32\\drivers\\etc\\hosts' : '/etc/hosts'
   let text: string
   try {
@@ -105,6 +112,8 @@ function hostsFileAddress(name: string, platform: NodeJS.Platform): string | und
 export function urlHostname(bound: BindAddress): string {
   const { host } = bound
   if (host === undefined || host === '0.0.0.0' || host === '::') return 'localhost'
+  // Asked for every request of a proxy, and nearly always plain.
+  if (/^[a-z\d.-]+$/.test(host)) return host
   // Env files and proxies take ASCII only.
   return host.includes(':') ? `[${host}]` : domainToASCII(host) || host
 }

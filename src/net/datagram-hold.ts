@@ -36,6 +36,16 @@ export class DatagramHold implements Holder {
     return { ok: true }
   }
 
+  /** See {@link Holder.intact}. */
+  get intact(): boolean {
+    try {
+      return this.#socket !== undefined && this.#socket.address().port > 0
+    } catch {
+      // Closed, by whomever.
+      return false
+    }
+  }
+
   /** See {@link Holder.waiting}. */
   get waiting(): number {
     return this.#kept.length

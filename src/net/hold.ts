@@ -3,6 +3,7 @@ import { bind, bindPath, type BindOutcome } from './bind.ts'
 import type { Holder } from './holder.ts'
 import type { KeptSocket } from './kept-socket.ts'
 import { plainListen } from './plain-listen.ts'
+import { listensStill } from './still-open.ts'
 import { removeAtExit } from './remove-at-exit.ts'
 
 /** Connections kept waiting for the real server; further ones are turned away. */
@@ -49,6 +50,7 @@ export class Hold implements Holder {
   /** Clear-text HTTP is spoken here, so a turned-away client can be told why. */
   readonly #speaksHttp: boolean
   readonly #path: string | undefined
+  #port: number | undefined
   #done = false
 
   /** An unbound hold; see {@link Hold.bind}. */
@@ -63,7 +65,11 @@ export class Hold implements Holder {
 
   /** Binds in this tick; see {@link Holder.bind}. */
   bind(port: number, address: string | undefined): BindOutcome {
-    if (this.#path === undefined) return bind(this.#server, port, address)
+    if (this.#path === undefined) {
+      const outcome = bind(this.#server, port, address)
+      if (outcome.ok && port > 0) this.#port = port
+      return outcome
+    }
     const outcome = bindPath(this.#server, this.#path)
     if (outcome.ok) removeAtExit(this.#path)
     return outcome
@@ -72,6 +78,11 @@ export class Hold implements Holder {
   /** Still bound by this hold. */
   get active(): boolean {
     return !this.#done && this.#server.listening
+  }
+
+  /** See {@link Holder.intact}. */
+  get intact(): boolean {
+    return this.active && listensStill(this.#server, this.#port)
   }
 
   /** Where it is bound, as the kernel says it. */
@@ -93,8 +104,10 @@ export class Hold implements Holder {
   static takeFrom(server: Server, options: HoldOptions = {}): Hold | undefined {
     if (!server.listening) return undefined
     const hold = new Hold(options)
+    const address = server.address()
     move(server, hold.#server)
     hold.#server.unref()
+    if (typeof address === 'object') hold.#port = address?.port
     return hold
   }
 

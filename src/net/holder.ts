@@ -9,6 +9,8 @@ export interface Holder {
    * @param address An IP literal; `undefined` for all interfaces.
    */
   bind(port: number, address: string | undefined): BindOutcome
+  /** The kernel still has it bound. */
+  readonly intact: boolean
   /** Connections or messages that wait for the real server. */
   readonly waiting: number
   /** Lets go. Idempotent; does nothing after a handover. */

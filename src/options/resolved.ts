@@ -1,5 +1,5 @@
 import type { ResolvedHealth } from './health.ts'
-import type { Protocol, ProxyOptions, Strategy } from '../types.ts'
+import type { Balance, OnConflict, Protocol, ProxyOptions, Strategy } from '../types.ts'
 
 /** Inclusive on both ends. */
 export interface Range {
@@ -34,6 +34,15 @@ export interface ServiceInstance {
   readonly count: number
   readonly contiguous: boolean
 }
+
+/** One place where requests for a service may go. */
+export type ResolvedUpstream =
+  /** The service itself, all its instances. */
+  | { readonly kind: 'service' }
+  /** `url` as written, perhaps with credentials: never to be printed. */
+  | { readonly kind: 'url'; readonly url: string }
+  /** The servers that the SRV records of a name tell. */
+  | { readonly kind: 'srv'; readonly name: string; readonly secure: boolean }
 
 /** A named range, with every default filled in. */
 export interface ResolvedPool {
@@ -80,6 +89,12 @@ export interface ResolvedService {
   /** The user said how, or that, it is watched. */
   readonly healthGiven: boolean
   readonly identity: 'refuse' | 'warn' | 'off'
+  readonly onConflict: OnConflict
+  /** In order of preference; the service alone where nobody said. */
+  readonly upstreams: readonly ResolvedUpstream[]
+  readonly balance: Balance
+  /** By instance; those that are missing count 1. */
+  readonly weights: readonly number[]
   readonly separate: boolean
   readonly description: string | undefined
   readonly metadata: Record<string, unknown> | undefined

@@ -6,12 +6,14 @@ import { isPlainObject } from './plain-object.ts'
 import { withProtocolRules } from './protocol-rules.ts'
 import { proxySchema } from './proxy-schema.ts'
 import { showValue } from './show.ts'
+import { balanceEntries } from './upstream-schema.ts'
 import {
   booleanValue,
   countValue,
   hostValue,
   lineValue,
   metadataValue,
+  conflictValue,
   oneOf,
   oneOrMany,
   portValue,
@@ -68,7 +70,10 @@ export function serviceOptionFor(key: string): string | undefined {
 }
 
 function serviceTable(name: string, value: Record<string, unknown>): GenericSchema {
-  const entries = withProtocolRules(name, value, serviceEntries(name))
+  const entries = withProtocolRules(name, value, {
+    ...serviceEntries(name),
+    ...balanceEntries(value),
+  })
   return optionTable('the options of a service', entries, (key) =>
     Object.hasOwn(MISPLACED, key) ? MISPLACED[key] : undefined,
   )
@@ -97,6 +102,8 @@ function serviceEntries(name: string) {
     proxy: proxySchema(name),
     health: healthSchema(),
     identity: oneOf(['refuse', 'warn', 'off'], 'identity'),
+    onConflict: conflictValue(),
+    ...balanceEntries({}),
     separate: separateSchema(name),
     description: lineValue(),
     metadata: metadataValue(),

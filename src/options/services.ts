@@ -11,6 +11,7 @@ import type {
   ServiceInstance,
   ServiceKind,
 } from './resolved.ts'
+import { resolveUpstreams } from './upstreams.ts'
 import { wellKnownPort } from './well-known.ts'
 
 /** Default ports of the bundler's own servers; a server that is left out does not exist there. */
@@ -37,14 +38,14 @@ export interface ServiceContext {
 }
 
 /** What every service inherits from the top level. */
-type Inherited = Pick<Options, 'host' | 'strict'>
+type Inherited = Pick<Options, 'host' | 'strict' | 'onConflict'>
 
 /**
  * The bundler's services, then the user's in the order written, without those turned off. An entry
  * with `count` stands there once for each of its ports.
  */
 export function resolveServices(
-  { services, host, strict }: Options,
+  { services, host, strict, onConflict }: Options,
   context: ServiceContext,
 ): ResolvedService[] {
   const { builtIn } = context
@@ -57,7 +58,7 @@ export function resolveServices(
     .flatMap(([name, service]) => {
       const options = toServiceOptions(service)
       return instancesOf(name, options).map((instance) =>
-        resolveService(name, options, { host, strict }, context, instance),
+        resolveService(name, options, { host, strict, onConflict }, context, instance),
       )
     })
 }
@@ -116,6 +117,10 @@ function resolveService(
     health: resolveHealth(service.health, browser, protocol === 'udp' ? 'udp' : 'tcp'),
     healthGiven: service.health !== undefined,
     identity: service.identity ?? 'refuse',
+    onConflict: service.onConflict ?? inherited.onConflict ?? 'warn',
+    upstreams: resolveUpstreams(service.upstreams),
+    balance: service.balance ?? 'round-robin',
+    weights: service.weights ?? [],
     separate: service.separate ?? false,
     description: service.description,
     metadata: service.metadata,

@@ -144,3 +144,8 @@ function isText(value: unknown): value is string {
 function isHost(value: unknown): boolean {
   return isText(value) && (isIPv6(value) || !/[\s/[\]:]/.test(value))
 }
+
+/** What is done when somebody else has a reserved port. */
+export function conflictValue(): GenericSchema {
+  return oneOf(['warn', 'move', 'fail'], 'onConflict')
+}

@@ -93,7 +93,7 @@ export function parsePort(value: string): number | undefined {
  * The process was started with our block loaded into its environment (`node --env-file`, `source`,
  * dotenv): then every one of its variables is there with the same value. A person sets one or two.
  */
-function isBlockLoaded({ process, block }: VariableSources): boolean {
+export function isBlockLoaded({ process, block }: Omit<VariableSources, 'files'>): boolean {
   if (block.size === 0) return false
   for (const [name, value] of block) if (process[name] !== value) return false
   return true

@@ -1,13 +1,14 @@
 import { PortsError, type ServiceProblem } from '../errors.ts'
 import { loadOptions } from '../config/load.ts'
 import { ephemeralRange } from '../net/ephemeral.ts'
-import type { ResolvedService } from '../options/resolved.ts'
+import type { Range, ResolvedService } from '../options/resolved.ts'
 import { allocationContext } from '../reservation/context.ts'
 import { runSteps } from '../reservation/questions.ts'
 import { openServices, type Reservations, reserveServices } from '../session/reserve.ts'
 import type { SessionWorld } from '../session/world.ts'
 import type { Options, Reservation, ServiceOptions } from '../types.ts'
 import { findCheckout } from '../utils/checkout.ts'
+import { forAMoment } from '../utils/for-a-moment.ts'
 import { realRoot } from '../utils/real-root.ts'
 import { takePorts } from './anonymous.ts'
 import { checkPort } from './arguments.ts'
@@ -34,7 +35,12 @@ export class Allocations {
   /** Allocations wait for one another, so that two calls for one service share its port. */
   #turn: Promise<unknown> = Promise.resolve()
   #closed = false
+  #failure: PortsError | undefined
+  #stopWatching: (() => void) | undefined
   #hasRead = false
+  /** Ports that are taken one by one need not read the same files each time. */
+  readonly #checkout = forAMoment(1000, findCheckout)
+  readonly #ephemeral = forAMoment<void, Range>(1000, () => ephemeralRange())
 
   /**
    * @param notices Told of everything that happens.
@@ -94,8 +100,8 @@ export class Allocations {
       const steps = takePorts(
         { ...request, host },
         {
-          ...allocationContext({ ...world, root: this.root }, findCheckout(this.root)),
-          ephemeral: ephemeralRange(),
+          ...allocationContext({ ...world, root: this.root }, this.#checkout(this.root)),
+          ephemeral: this.#ephemeral(),
           exclude: this.book.resolve().exclude,
           isMine: (port) => this.holdings.find(port) !== undefined,
         },
@@ -105,6 +111,7 @@ export class Allocations {
         for (const reservation of taken) void reservation.release()
       })
       this.holdings.addLoose(taken, request.range)
+      this.#watch()
       this.notices.allocated(taken)
       return options?.count === undefined ? (taken[0] as Reservation) : reservedPorts(taken)
     })
@@ -114,6 +121,7 @@ export class Allocations {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    this.#stopWatching?.()
     this.holdings.close()
     // What is under way finds out that it is too late, and lets go.
     await this.#turn
@@ -130,6 +138,7 @@ export class Allocations {
       this.notices.warn(warnings)
       this.#unlessClosed(() => use.close())
       this.holdings.addUse(use)
+      this.#watch()
       this.notices.allocated([...use.reservations.values()], use.missing)
       return reservations
     })
@@ -150,6 +159,7 @@ export class Allocations {
       this.notices.warn(warnings)
       this.#unlessClosed(() => use.close())
       this.holdings.addServices(use)
+      this.#watch()
       const tried = new Set(services.map(({ name }) => name))
       this.missing = [...this.missing.filter((p) => !tried.has(p.service)), ...use.missing]
       this.notices.allocated([...use.reservations.values()], use.missing)
@@ -180,12 +190,36 @@ export class Allocations {
     this.#hasRead = true
   }
 
+  /** Out of the way of the first allocation, and not before there is anything to look after. */
+  #watch(): void {
+    if (this.#stopWatching) return
+    let stop: (() => void) | undefined
+    let stopped = false
+    this.#stopWatching = () => {
+      stopped = true
+      stop?.()
+    }
+    const failed = (error: PortsError): void => {
+      this.#failure = error
+      void this.close()
+    }
+    import('./port-watch.ts').then(
+      ({ watchPorts }) => {
+        if (!stopped) stop = watchPorts(this, failed)
+      },
+      (error: unknown) => this.notices.emit('error', { error }),
+    )
+  }
+
   #unlessClosed(undo?: () => void): void {
     if (!this.#closed) return
     undo?.()
     throw new PortsError(
       'PORTS_CLOSED',
-      'these ports were closed before. Make new ones with createPorts().',
+      this.#failure
+        ? `these ports were closed: ${this.#failure.message}`
+        : 'these ports were closed before. Make new ones with createPorts().',
+      { cause: this.#failure },
     )
   }
 }

@@ -1,5 +1,5 @@
 import { PortsError, type PortsErrorCode } from '../errors.ts'
-import type { Range } from '../options/resolved.ts'
+import type { Range, ResolvedService } from '../options/resolved.ts'
 import { resolveOptions } from '../options/resolve.ts'
 import { isBlockedPort } from '../plan/blocked-ports.ts'
 import type { Candidate } from '../plan/plan.ts'
@@ -8,6 +8,7 @@ import { attemptRows } from '../reservation/attempt-rows.ts'
 import { ask, type Steps } from '../reservation/questions.ts'
 import { PortReservation } from '../reservation/reservation.ts'
 import type { PortAttempt } from '../types.ts'
+import { forAMoment } from '../utils/for-a-moment.ts'
 import type { ReserveRequest } from './reserve-options.ts'
 
 const PRIVILEGED_BELOW = 1024
@@ -35,8 +36,7 @@ export function* takePorts(
 ): Steps<PortReservation[]> {
   const bound = yield* ask({ ask: 'address', host: request.host })
   if (!bound) throw failure('PORTS_NO_ADDRESS', request, 0, [], context)
-  const service = resolveOptions({ services: { [request.label]: {} } }).services[0]
-  if (!service) throw new Error('a service that was asked for is always there')
+  const service = serviceNamed(request.label)
   const had: PortReservation[] = []
   const tried: PortAttempt[] = []
   let trail: PortAttempt[] = []
@@ -74,6 +74,12 @@ export function* takePorts(
     throw error
   }
 }
+
+const serviceNamed = forAMoment<string, ResolvedService>(1000, (label) => {
+  const [service] = resolveOptions({ services: { [label]: {} } }).services
+  if (!service) throw new Error('a service that was asked for is always there')
+  return service
+})
 
 /** The range's ports, those of the ephemeral range last: they are better than none. */
 export function* candidatesOf(

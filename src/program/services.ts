@@ -10,11 +10,12 @@ export type GivenService = ServiceOptions | number | boolean
 
 /** The services that an instance is configured with, and those that were added while it ran. */
 export class ServiceBook {
-  #options: Options
+  readonly #options: Options
+  readonly #resolved: ResolvedOptions
 
   /** @throws PortsOptionError for options that can't be understood. */
   constructor(options: Options) {
-    resolveOptions(options)
+    this.#resolved = resolveOptions(options)
     this.#options = options
   }
 
@@ -25,7 +26,7 @@ export class ServiceBook {
 
   /** Every option with its default; the one place from which allocations get them. */
   resolve(): ResolvedOptions {
-    return resolveOptions(this.#options)
+    return this.#resolved
   }
 
   /**

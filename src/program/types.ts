@@ -1,4 +1,4 @@
-import type { ServiceProblem } from '../errors.ts'
+import type { PortsError, ServiceProblem } from '../errors.ts'
 import type { ExplanationData } from '../output/explain.ts'
 import type {
   Options,
@@ -129,6 +129,17 @@ export interface PortsEvents {
   exhausted: ServiceProblem
   /** A pool or range has come to its `warnAt`; once, until it has been below it. */
   utilisation: Utilisation
+  /**
+   * Somebody else has a port that was reserved; `onConflict` says what is done about it. With `'fail'`
+   * the instance is closed, and further calls are rejected with `PORTS_CLOSED`, whose cause is `error`.
+   */
+  lost: {
+    readonly service: string
+    readonly port: number
+    /** Has the port now, in words for people. */
+    readonly who: string
+    readonly error: PortsError
+  }
   /** A service has another port than before. */
   moved: { readonly service: string; readonly from: number; readonly to: number }
   /** Something that was asked for is not as it was meant, in words for people. */

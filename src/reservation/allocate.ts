@@ -10,8 +10,8 @@ import type { Candidate, ServicePlan } from '../plan/plan.ts'
 import type { PortAttempt, RejectReason } from '../types.ts'
 import { clearPath } from './clear-path.ts'
 import { ask, type Steps } from './questions.ts'
-import type { Found } from './reservation.ts'
-import type { Verdict } from './whose.ts'
+import type { Found } from './found.ts'
+import type { Verdict } from './judge.ts'
 
 /** One service's part of an allocation. */
 export interface ServiceRequest {
@@ -44,7 +44,23 @@ export interface AllocationContext {
   isLent(port: number): boolean
   /** Who carries out orders that come in through the lease. */
   obey(endpoint: Endpoint): Obey
+  /** What has been met so far; shared by everything that chooses in this allocation. */
+  readonly crowd: Crowd
 }
+
+/** How full it is where ports are looked for. */
+export interface Crowd {
+  /** Ports that were tried and in use. */
+  busy: number
+  /** All that are listened on; read once, when it is worth it. */
+  listening?: ReadonlySet<number>
+}
+
+/**
+ * The system's list of listening ports costs as much as trying some hundred of them. It is read once
+ * so many were in vain.
+ */
+const CROWDED = 150
 
 /** Outcome for one service; a failure has no socket and no lease left. */
 export type ServiceOutcome =
@@ -88,7 +104,10 @@ export function* allocateService(
       continue
     }
     if (endpoint === request.current) return { ok: true, keep: endpoint, attempts }
-    const taken = yield* tryCandidate(at, candidate, request, context)
+    const taken = (yield* isCrowded(at, candidate, context))
+      ? 'in-use'
+      : yield* tryCandidate(at, candidate, request, context)
+    if (taken === 'in-use') context.crowd.busy++
     if (typeof taken === 'object') {
       return {
         ok: true,
@@ -102,6 +121,17 @@ export function* allocateService(
     if (taken === 'no-address') return { ok: false, code: 'PORTS_NO_ADDRESS', attempts }
   }
   return { ok: false, code: failureCode(request, attempts), attempts }
+}
+
+/** One of many, none of which anybody asked for, and known to be in use without trying. */
+function* isCrowded(
+  { port, protocol = 'tcp' }: EndpointParts,
+  { source }: Candidate,
+  { crowd, isLent }: AllocationContext,
+): Steps<boolean> {
+  if (crowd.busy < CROWDED || source !== 'range' || protocol !== 'tcp') return false
+  crowd.listening ??= yield* ask({ ask: 'all-listening' })
+  return crowd.listening.has(port) && !isLent(port)
 }
 
 /** A port that was had, and what keeps it. */

@@ -9,7 +9,7 @@ import type { AllocationContext } from './allocate.ts'
 import { findReservation } from './find-reservation.ts'
 import { obeyOrder, orderDesk } from './orders.ts'
 import { registry } from './registry.ts'
-import type { SessionIdentity } from './session.ts'
+import type { SessionIdentity } from './session-use.ts'
 
 /** What all ports of one allocation share; the leases that it takes tell of `identity`. */
 export function allocationContext(
@@ -27,6 +27,7 @@ export function allocationContext(
   }
   return {
     machine: machineAddresses(),
+    crowd: { busy: 0 },
     checkout,
     chosen,
     leaseName: (endpoint) => leaseName(endpoint, platform, stateDir),

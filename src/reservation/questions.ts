@@ -5,6 +5,7 @@ import { leaseName } from '../lease/names.ts'
 import { type BindAddress, guessBindAddress, resolveBindAddress } from '../net/addresses.ts'
 import type { BindFailure } from '../net/bind.ts'
 import type { Endpoint } from '../net/endpoint.ts'
+import { listeningNow } from '../net/owners/listening-now.ts'
 import { acceptingPorts } from '../net/accepting.ts'
 import { isSocketAlive } from '../net/socket-path.ts'
 import { askInWorker } from './ask-in-worker.ts'
@@ -16,7 +17,8 @@ import {
   type Holders,
 } from './holders.ts'
 import { askLeases, type LeasePlace } from './who-holds.ts'
-import { type Asker, type Verdict, whose } from './whose.ts'
+import type { Verdict } from './judge.ts'
+import { type Asker, whose } from './whose.ts'
 
 /**
  * What choosing has to ask the world between two steps. The steps themselves are synchronous, so
@@ -29,6 +31,7 @@ export type Question =
   | { readonly ask: 'socket-alive'; readonly path: string }
   | { readonly ask: 'holders'; readonly problems: readonly ServiceProblem[] }
   | { readonly ask: 'leases'; readonly endpoints: readonly Endpoint[] }
+  | { readonly ask: 'all-listening' }
   | {
       readonly ask: 'listening'
       readonly ports: readonly number[]
@@ -45,6 +48,8 @@ export interface Answers {
   holders: void
   /** What nobody leases is absent. */
   leases: ReadonlyMap<Endpoint, LeaseAnswer>
+  /** Every port that is listened on, as far as the system tells at little cost. */
+  'all-listening': ReadonlySet<number>
   /** Those of the ports that are listened on. */
   listening: readonly number[]
 }
@@ -87,6 +92,8 @@ async function answerLater(question: Question, place: LeasePlace): Promise<Answe
       return askLeases(question.endpoints, place)
     case 'listening':
       return acceptingPorts(question.ports, question.address)
+    case 'all-listening':
+      return listeningNow(place.platform)
   }
 }
 
@@ -124,6 +131,8 @@ function answerNow(question: Question, place: LeasePlace): Answers[keyof Answers
       const { ports, address } = question
       return askInWorker<number[]>({ ask: 'listening', ports, address }) ?? []
     }
+    case 'all-listening':
+      return listeningNow(place.platform)
   }
 }
 

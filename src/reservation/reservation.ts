@@ -1,49 +1,19 @@
 import type { Socket as DatagramSocket } from 'node:dgram'
 import type { EventEmitter } from 'node:events'
 import type { Server } from 'node:net'
-import { PortsError } from '../errors.ts'
-import type { Lease } from '../lease/lease.ts'
-import { type BindAddress, urlHostname } from '../net/addresses.ts'
+import type { BindAddress } from '../net/addresses.ts'
 import { createHolder } from '../net/create-holder.ts'
 import { DatagramHold } from '../net/datagram-hold.ts'
-import { type Endpoint, endpointOf, type EndpointParts, endpointText } from '../net/endpoint.ts'
+import { type Endpoint, endpointOf, endpointText } from '../net/endpoint.ts'
 import { Hold } from '../net/hold.ts'
 import type { LentPort } from '../net/lent-port.ts'
 import type { Holder } from '../net/holder.ts'
 import type { Debug } from '../utils/debug.ts'
 import type { Allocation, PortAttempt, PortSource, Protocol, Reservation } from '../types.ts'
-
-/** What an allocation found for one service; becomes a {@link PortReservation}. */
-export interface Found extends EndpointParts {
-  readonly service: string
-  readonly bound: BindAddress
-  readonly source: PortSource
-  readonly attempts: readonly PortAttempt[]
-  /** Bound by us; absent for servers that others start. */
-  readonly hold?: Holder
-  /** Absent while another session of this checkout has it for the same service. */
-  readonly lease?: Lease
-  /** Tries for the lease once more. */
-  readonly claim: () => Lease | undefined
-  /** A server of this checkout listens there already. */
-  readonly running: boolean
-  /** The process that started this one holds it; a server of this one gets it when it listens. */
-  readonly lent?: boolean
-}
-
-/** Time between two tries for another session's lease, in milliseconds. One try takes microseconds. */
-const INHERIT_INTERVAL_MS = 1000
-
-/** How the port is spoken to and described. */
-export interface ReservationFacts {
-  readonly secure: boolean
-  /** Of its URL where it is not secure: `http`. */
-  readonly scheme: string
-  readonly description?: string | undefined
-  readonly metadata?: Record<string, unknown> | undefined
-  /** See `ServicePlan.key`. */
-  readonly key: string
-}
+import type { Found, ReservationFacts } from './found.ts'
+import { LeaseKeeper } from './lease-keeper.ts'
+import { heldOtherwise, notHeld, stillServing } from './refusals.ts'
+import { urlOf } from './url.ts'
 
 /** One reserved port of one session. Users are counted: the last one to leave releases it. */
 export class PortReservation implements Reservation {
@@ -55,13 +25,14 @@ export class PortReservation implements Reservation {
   /** Told once, when nothing of it is left. */
   onEnd: (() => void) | undefined
   #found: Found
-  #lease: Lease | undefined
-  #inherit: NodeJS.Timeout | undefined
+  #lease: LeaseKeeper
   readonly #debug: Debug | undefined
   #hold: Holder | undefined
   #lent: LentPort | undefined
   #server: EventEmitter | undefined
   #heir: Server | undefined
+  /** Its socket is gone, and somebody else has the port. */
+  #lost = false
   #released = false
   #servedElsewhere = false
   /** The bound address changed while a server was on the old one. */
@@ -76,7 +47,8 @@ export class PortReservation implements Reservation {
     this.#facts = facts
     this.#debug = debug
     this.#servedElsewhere = found.lent ?? false
-    this.#take(found)
+    this.#hold = found.hold
+    this.#lease = new LeaseKeeper(found)
   }
 
   /** See {@link Allocation.port}. Changes when the service is moved. */
@@ -126,10 +98,7 @@ export class PortReservation implements Reservation {
 
   /** See {@link Allocation.url}. */
   get url(): string {
-    if (this.path !== undefined) return `unix:${encodePath(this.path)}`
-    const { scheme } = this.facts
-    const tcp = scheme === 'http' && this.facts.secure ? 'https' : scheme
-    return `${this.protocol === 'udp' ? 'udp' : tcp}://${urlHostname(this.bound)}:${this.port}`
+    return urlOf(this)
   }
 
   /** See {@link Allocation.state}. */
@@ -206,8 +175,32 @@ export class PortReservation implements Reservation {
     return this
   }
 
+  /**
+   * Sees to it that the port is still kept: a held socket or a lease that was closed behind our back
+   * is had again, if nobody was faster.
+   *
+   * @returns `'lost'` while somebody else has the port.
+   */
+  check(): 'kept' | 'restored' | 'lost' {
+    if (this.#released) return 'kept'
+    const renewed = this.#lease.renew()
+    if (this.#hold?.intact === false) {
+      this.#hold = undefined
+      this.#lost = true
+    }
+    if (!this.#lost) return renewed ? 'restored' : 'kept'
+    const { protocol, path } = this
+    const next = createHolder({ protocol, path, speaksHttp: this.#speaksHttp })
+    if (!next.bind(this.port, this.#bound.address).ok) return 'lost'
+    this.#hold = next
+    this.#lost = false
+    this.#debug?.(`${this.service}: ${endpointText(this.#found)} was lost and is held again`)
+    return 'restored'
+  }
+
   /** Gives the held socket up without the lease, for a server that must bind by itself. */
   letGo(): void {
+    this.#lost = false
     this.#hold?.close()
     this.#hold = undefined
     this.#lent?.close()
@@ -243,24 +236,20 @@ export class PortReservation implements Reservation {
    * @throws PortsError `PORTS_SERVING` while a server of this process listens on the old port.
    */
   moveTo(found: Found): () => void {
-    if (this.state === 'serving') {
-      throw new PortsError(
-        'PORTS_SERVING',
-        `"${this.service}" can't be moved while its server listens on port ${this.port} in this process. Close the server first, or restart it with another port.`,
-      )
-    }
+    if (this.state === 'serving') throw stillServing(this)
     const [hold, lease, lent] = [this.#hold, this.#lease, this.#lent]
     this.#lent = undefined
-    clearInterval(this.#inherit)
     this.#debug?.(`${this.service}: moved from ${this.port} to ${found.port}`)
     this.#found = found
     this.#bound = found.bound
     this.#moved = false
-    this.#take(found)
+    this.#lost = false
+    this.#hold = found.hold
+    this.#lease = new LeaseKeeper(found)
     return () => {
       hold?.close()
       lent?.close()
-      lease?.end()
+      lease.end()
     }
   }
 
@@ -284,12 +273,6 @@ export class PortReservation implements Reservation {
     await this.release()
   }
 
-  #take({ hold, lease, claim, lent }: Found): void {
-    this.#hold = hold
-    this.#lease = lease
-    if (!lease && !lent) this.#inheritLease(claim)
-  }
-
   /** The hold on the address that counts now. The lease keeps others off while the socket changes. */
   #rebind(hold: Holder): Holder | undefined {
     if (!this.#moved) return hold
@@ -300,33 +283,14 @@ export class PortReservation implements Reservation {
     return next.bind(this.port, this.#bound.address).ok ? next : undefined
   }
 
-  /** The other session may end before this one, and then its lease is ours to keep others off. */
-  #inheritLease(claim: Found['claim']): void {
-    this.#inherit = setInterval(() => {
-      this.#lease = claim()
-      if (this.#lease) clearInterval(this.#inherit)
-    }, INHERIT_INTERVAL_MS)
-    this.#inherit.unref()
-  }
-
   /** The hold, which from now on is the server's. */
   #handOver<T extends Holder>(kind: new () => T, otherWay: string): T {
     const hold = this.#hold
-    const what = `${this.path === undefined ? 'Port' : 'Socket'} ${endpointText(this.#found)}`
     if (!hold) {
       const lent = this.#lent ? ': it is lent' : ''
-      const why = this.#server ? ': another server has adopted it' : lent
-      throw new PortsError(
-        'PORTS_NOT_HELD',
-        `${what} of "${this.service}" is not held${why}. Reserve it again before handing it over.`,
-      )
+      throw notHeld(this, this.#server ? ': another server has adopted it' : lent)
     }
-    if (!(hold instanceof kind)) {
-      throw new PortsError(
-        'PORTS_NOT_HELD',
-        `${what} of "${this.service}" has protocol "${this.protocol}", whose socket is handed over in another way. ${otherWay}`,
-      )
-    }
+    if (!(hold instanceof kind)) throw heldOtherwise(this, otherWay)
     this.#hold = undefined
     this.#debug?.(
       `${this.service}: ${endpointText(this.#found)} handed over, ${hold.waiting} waiting`,
@@ -350,14 +314,8 @@ export class PortReservation implements Reservation {
     if (this.#released) return
     this.#released = true
     this.letGo()
-    clearInterval(this.#inherit)
-    this.#lease?.end()
+    this.#lease.end()
     this.#debug?.(`${this.service}: ${endpointText(this.#found)} released`)
     this.onEnd?.()
   }
-}
-
-/** As `file:` URLs do it; the backslashes of a pipe are no separators. */
-function encodePath(path: string): string {
-  return path.split('/').map(encodeURIComponent).join('/')
 }

@@ -1,3 +1,7 @@
+import type { ServiceProblem } from '../errors.ts'
+import { endpointText } from '../net/endpoint.ts'
+import type { PortReservation } from './reservation.ts'
+import type { Move } from './session-use.ts'
 import type { PortAttempt, PortSource, RejectReason } from '../types.ts'
 
 /** Something that happened in a session. */
@@ -62,6 +66,22 @@ export class SessionLog {
     this.#events.push(event)
     if (this.#events.length > MAX_EVENTS) this.#events.shift()
     for (const tell of this.listeners) tell(event)
+  }
+
+  /** Keeps what came of reserving a service: a port that is new to the session, or none. */
+  outcome(outcome: PortReservation | ServiceProblem): void {
+    const { service, attempts } = outcome
+    const source = 'source' in outcome ? outcome.source : undefined
+    this.count(attempts, source)
+    if ('source' in outcome) this.note('allocated', `has ${endpointText(outcome)}`, service)
+    else this.note('exhausted', 'no port could be had', service)
+  }
+
+  /** Keeps that a service has got another port. */
+  moved({ service, from, to, reservation }: Move): void {
+    this.tally.moves++
+    this.count(reservation.attempts, reservation.source)
+    this.note('moved', `moved from port ${from} to ${to}`, service)
   }
 
   /** Counts what came of a search for a port. `source`: of the port that was had. */

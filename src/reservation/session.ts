@@ -1,91 +1,31 @@
 import { PortsError, type ServiceProblem } from '../errors.ts'
-import type { BindAddress } from '../net/addresses.ts'
 import { type Endpoint, endpointText } from '../net/endpoint.ts'
 import type { ResolvedService } from '../options/resolved.ts'
 import { choosingOrder } from '../plan/choosing-order.ts'
-import { isBlock, type ServicePlan } from '../plan/plan.ts'
-import type { ServiceHealth } from '../types.ts'
 import { type Checkout, findCheckout } from '../utils/checkout.ts'
-import type { Debug } from '../utils/debug.ts'
-import {
-  type AllocationContext,
-  allocateService,
-  type ServiceOutcome,
-  type ServiceRequest,
-} from './allocate.ts'
-import { allocateBlock } from './allocate-block.ts'
 import { allocationContext } from './context.ts'
-import { movedPlan } from './moved-plan.ts'
-import { fatalProblems, giveUpGroup, problemOf } from './problems.ts'
+import { moveService } from './move-service.ts'
+import { fatalProblems, giveUpGroup } from './problems.ts'
 import { ask, runSteps, type Steps } from './questions.ts'
 import { registry } from './registry.ts'
-import { PortReservation, type ReservationFacts } from './reservation.ts'
+import { PortReservation } from './reservation.ts'
+import { reserveWants } from './reserve-wants.ts'
 import { SessionLog } from './session-log.ts'
+import type {
+  HealthSource,
+  Move,
+  PluginOffer,
+  SessionIdentity,
+  SessionUse,
+  Want,
+} from './session-use.ts'
+import { Turns } from './turns.ts'
 import { unavailable } from './unavailable.ts'
-import type { LeasePlace } from './who-holds.ts'
+
+export type { HealthSource, Move, SessionUse, Want } from './session-use.ts'
 
 /** How long the ports of a server that may be restarting stay held, in milliseconds. */
 const LINGER_MS = 5000
-
-/** A service as one server or program wants it. */
-export interface Want {
-  readonly plan: ServicePlan
-  /** The `host` option that counts for this service in this server. */
-  readonly host: string | boolean | undefined
-  readonly hold: boolean
-  readonly secure: boolean
-  /** Ports on which this checkout's server may run already; they are looked at first. */
-  readonly remembered?: number | undefined
-  /** Its own settings are as before, so it keeps the port it has. Default `false`. */
-  readonly kept?: boolean
-  readonly usual?: readonly number[]
-}
-
-/** Knows how services are; see `health` in the programmatic entry. */
-export interface HealthSource {
-  all(): ServiceHealth[]
-  checkAll(): Promise<ServiceHealth[]>
-}
-
-/** A service has got another port. */
-export interface Move {
-  readonly service: string
-  readonly from: number
-  readonly to: number
-  readonly reservation: PortReservation
-}
-
-/** One bundler server's or program's part of a session. */
-export interface SessionUse {
-  readonly session: Session
-  /** By service name. */
-  readonly reservations: ReadonlyMap<string, PortReservation>
-  /** Services that are not required and could not be had. */
-  readonly missing: readonly ServiceProblem[]
-  /** What a plugin says besides; a program says nothing. */
-  readonly offer: PluginOffer | undefined
-  /** Leaves every reservation; the last user of each one releases it. Idempotent. */
-  close(): void
-}
-
-/** What a plugin's config offers beyond what it has reserved now. */
-export interface PluginOffer {
-  /** Services that ride on another one's port, by name. */
-  readonly shared: Readonly<Record<string, string>>
-  /** Services that are reserved when a program starts their server. */
-  readonly later: readonly string[]
-}
-
-/** What a session tells other processes about itself. */
-export interface SessionIdentity {
-  readonly root: string
-  readonly command: string
-  readonly pid: number
-  readonly place: LeasePlace
-  readonly debug?: Debug | undefined
-  /** Ports that the process which started this one holds for its servers. Default: none. */
-  readonly lentPorts?: ReadonlySet<number> | undefined
-}
 
 /** The session of `identity.root` in this process, made on first use. */
 export function sessionOf(identity: SessionIdentity): Session {
@@ -116,17 +56,19 @@ export class Session {
   pageToken: string | undefined
   /** What happened, for the status page. */
   readonly log = new SessionLog()
-  /** How each service was wanted last. */
-  readonly #wants = new Map<string, Want>()
-  #queue: Promise<unknown> = Promise.resolve()
-  /** Work of {@link Session.inTurn} that has not come to its end. */
-  #turns = 0
+  /** The env block that this process was started with in its environment; absent when with none. */
+  loadedBlock: ReadonlyMap<string, string> | undefined
+  /** How each reservation was wanted last. */
+  readonly #wants = new WeakMap<PortReservation, Want>()
+  readonly #turns = new Turns(() => this.#endIfUnused())
+  /** Programs that were started for services, by service; whoever starts them keeps it. Default: none. */
+  readonly started = new Map<string, readonly { readonly pid: number; readonly mark: string }[]>()
   #lingering: { use: SessionUse; timer: NodeJS.Timeout } | undefined
 
   /** Use {@link sessionOf}. */
   constructor(identity: SessionIdentity) {
     this.identity = identity
-    this.checkout = findCheckout(identity.root)
+    this.checkout = identity.checkout ?? findCheckout(identity.root)
   }
 
   /** The reservations of all open uses. */
@@ -140,13 +82,7 @@ export class Session {
    * one root share services instead of racing for them.
    */
   inTurn<T>(work: () => Promise<T>): Promise<T> {
-    this.#turns++
-    const turn = this.#queue.then(work).finally(() => {
-      this.#turns--
-      this.#endIfUnused()
-    })
-    this.#queue = turn.catch(() => {})
-    return turn
+    return this.#turns.run(work)
   }
 
   /**
@@ -183,12 +119,20 @@ export class Session {
     const outcomes = new Map<string, PortReservation | ServiceProblem>()
     const chosen = new Map<Endpoint, ResolvedService>()
     const context = allocationContext(this.identity, this.checkout, chosen)
+    const before = previous?.session === this ? previous : undefined
+    const present = {
+      before: (service: string) => living(before?.reservations.get(service)),
+      anywhere: (service: string) => this.#reservation(service),
+      debug: this.identity.debug,
+    }
+    const had = new Set([...this.reservations, ...(before?.reservations.values() ?? [])])
     for (const step of choosingOrder(wants)) {
       const mine = new Map<string, PortReservation | ServiceProblem>()
       for (const block of step.blocks) {
-        for (const [service, outcome] of yield* this.#reserve(block, previous, context)) {
+        for (const [service, outcome] of yield* reserveWants(block, present, context)) {
           this.#trace(service.name, outcome)
           mine.set(service.name, outcome)
+          if (!(outcome instanceof PortReservation) || !had.has(outcome)) this.log.outcome(outcome)
           if (!(outcome instanceof PortReservation)) continue
           outcome.users.add(user)
           chosen.set(outcome.endpoint, service)
@@ -204,10 +148,13 @@ export class Session {
     }
     const mine = new Map<string, PortReservation>()
     const failed: ServiceProblem[] = []
-    for (const { plan } of wants) {
+    for (const want of wants) {
+      const { plan } = want
       const outcome = outcomes.get(plan.service.name)
-      if (outcome instanceof PortReservation) mine.set(plan.service.name, outcome)
-      else if (outcome) failed.push(outcome)
+      if (outcome instanceof PortReservation) {
+        mine.set(plan.service.name, outcome)
+        this.#wants.set(outcome, want)
+      } else if (outcome) failed.push(outcome)
     }
     const fatal = fatalProblems(failed, wants)
     if (fatal.length > 0) {
@@ -234,70 +181,56 @@ export class Session {
    * then the old one is released.
    *
    * @param to The port to take; without it the next candidate after the present one.
-   * @throws PortsError `PORTS_NO_SERVICE` when this session has no such service, `PORTS_SERVING`
+   * @param which The port that the service has, or its reservation, where several servers of this root
+   * have a service of that name.
+   * @throws PortsError `PORTS_NO_SERVICE` when this session has no such service, `PORTS_AMBIGUOUS` when it has several, `PORTS_SERVING`
    * while a server of this process listens, `PORTS_IN_A_ROW` for one of a block, and what an allocation throws.
    */
-  async move(service: string, to?: number): Promise<Move> {
+  async move(service: string, to?: number, which?: number | PortReservation): Promise<Move> {
     return this.inTurn(async () => {
       const { place } = this.identity
-      const { move, release } = await runSteps(this.#move(service, to), place)
+      const { want, reservation } = this.#movable(service, which)
+      const context = allocationContext(this.identity, this.checkout)
+      const { move, release } = await runSteps(moveService(reservation, want, to, context), place)
       try {
         await Promise.all([...this.onMove].map((tell) => tell(move)))
       } finally {
         release()
         this.remember.get(service)?.(move.reservation)
       }
-      this.log.tally.moves++
-      this.log.note('moved', `moved from port ${move.from} to ${move.to}`, service)
+      this.log.moved(move)
       return move
     })
   }
 
-  *#move(service: string, to: number | undefined): Steps<{ move: Move; release: () => void }> {
-    const want = this.#wants.get(service)
-    const reservation = [...this.reservations].find((r) => r.service === service)
-    if (!want || !reservation) {
-      const names = [...this.reservations].map((r) => `"${r.service}"`).join(', ') || 'none'
+  #movable(
+    service: string,
+    which: number | PortReservation | undefined,
+  ): { want: Want; reservation: PortReservation } {
+    const named = [...this.reservations].filter((reservation) => reservation.service === service)
+    const meant = named.filter(
+      (reservation) => which === undefined || which === reservation || which === reservation.port,
+    )
+    const [reservation, ...others] = meant
+    if (reservation && others.length > 0) {
+      const ports = meant.map(({ port }) => port).join(', ')
       throw new PortsError(
-        'PORTS_NO_SERVICE',
-        `${this.identity.root} has no service "${service}" that could be moved. It has: ${names}.`,
+        'PORTS_AMBIGUOUS',
+        `several servers of ${this.identity.root} have a service "${service}", on ports ${ports}. Say which one is meant: move("${service}", { from: ${reservation.port} }).`,
       )
     }
-    if (reservation.path !== undefined) {
-      throw new PortsError(
-        'PORTS_NO_SERVICE',
-        `"${service}" has protocol "unix" and so no port that could be moved. Set services.${service}.path to have it elsewhere.`,
-      )
-    }
-    if (isBlock(want.plan.service)) {
-      const { of, count } = want.plan.service.instance
-      throw new PortsError(
-        'PORTS_IN_A_ROW',
-        `"${service}" can't be moved by itself: its port is one of ${count} in a row. Change services.${of}.preferred and start again.`,
-      )
-    }
-    const from = reservation.port
-    const { facts, bound } = reservation
-    const plan = movedPlan(want.plan, from, to)
-    const request: ServiceRequest = { plan, bound, hold: want.hold, secure: facts.secure }
-    const outcome = yield* allocateService(request, allocationContext(this.identity, this.checkout))
-    if (!outcome.ok || 'keep' in outcome) {
-      const code = outcome.ok ? 'PORTS_TAKEN' : outcome.code
-      const { attempts } = outcome
-      const problems = [problemOf(want.plan.service, { code, attempts })]
-      yield* ask({ ask: 'holders', problems })
-      throw unavailable(problems, this.checkout.dir)
-    }
-    const { hold, lease } = outcome.found
-    this.log.count(outcome.found.attempts, outcome.found.source)
-    try {
-      const release = reservation.moveTo(outcome.found)
-      return { move: { service, from, to: outcome.found.port, reservation }, release }
-    } catch (error) {
-      hold?.close()
-      lease?.end()
-      throw error
-    }
+    const want = reservation && this.#wants.get(reservation)
+    if (want) return { want, reservation }
+    const names = [...this.reservations].map((r) => `"${r.service}"`).join(', ') || 'none'
+    const on = typeof which === 'number' ? ` on port ${which}` : ''
+    throw new PortsError(
+      'PORTS_NO_SERVICE',
+      `${this.identity.root} has no service "${service}"${on} that could be moved. It has: ${names}.`,
+    )
+  }
+
+  #reservation(service: string): PortReservation | undefined {
+    return [...this.reservations].find((reservation) => reservation.service === service)
   }
 
   #close(use: SessionUse, user: object): void {
@@ -308,80 +241,9 @@ export class Session {
 
   #endIfUnused(): void {
     // Whoever waits for a turn has this session in hand already and will open it.
-    if (this.uses.size > 0 || this.#turns > 0) return
+    if (this.uses.size > 0 || this.#turns.busy) return
     const { sessions } = registry()
     if (sessions.get(this.identity.root) === this) sessions.delete(this.identity.root)
-  }
-
-  /** Reserves one service, or several whose ports are in a row. */
-  *#reserve(
-    wants: readonly Want[],
-    previous: SessionUse | undefined,
-    context: AllocationContext,
-  ): Steps<[ResolvedService, PortReservation | ServiceProblem][]> {
-    const prepared: Prepared[] = []
-    for (const want of wants) {
-      const { service } = want.plan
-      this.#wants.set(service.name, want)
-      // A path has no address to look up.
-      const host = service.protocol === 'unix' ? true : want.host
-      const bound = yield* ask({ ask: 'address', host })
-      if (!bound) {
-        const failure = { code: 'PORTS_NO_ADDRESS', attempts: [] } as const
-        return wants.map(({ plan }) => [plan.service, problemOf(plan.service, failure)])
-      }
-      prepared.push({ want, service, bound, ...this.#present(want, previous) })
-    }
-    if (prepared.every(({ same }) => same)) {
-      return prepared.map(({ want, service, bound, same }) => [
-        service,
-        (same as PortReservation).continueAs(bound, factsOf(want)),
-      ])
-    }
-    const requests = prepared.map(({ want, bound, before }): ServiceRequest => ({
-      plan: want.plan,
-      bound,
-      hold: want.hold,
-      secure: want.secure,
-      current: before?.endpoint,
-      // Its own lease would pass for a running server.
-      ...(!before && { remembered: want.remembered, usual: want.usual }),
-    }))
-    const [only] = requests
-    const outcomes =
-      only && requests.length === 1
-        ? [yield* allocateService(only, context)]
-        : yield* allocateBlock(requests, context)
-    return prepared.map(({ want, service, bound, before }, index) => {
-      const outcome = outcomes[index] as ServiceOutcome
-      if (!outcome.ok) {
-        this.log.count(outcome.attempts, undefined)
-        this.log.note('exhausted', 'no port could be had', service.name)
-        return [service, problemOf(service, outcome)]
-      }
-      const facts = factsOf(want)
-      if ('keep' in outcome) {
-        return [service, (before as PortReservation).continueAs(bound, facts)]
-      }
-      const had = new PortReservation(outcome.found, facts, this.identity.debug)
-      this.log.count(had.attempts, had.source)
-      this.log.note('allocated', `has ${endpointText(had)}`, service.name)
-      return [service, had]
-    })
-  }
-
-  /** The reservation that the replaced server has, and the one that is gone on with as it is. */
-  #present(
-    { plan, hold, kept }: Want,
-    previous: SessionUse | undefined,
-  ): Pick<Prepared, 'before' | 'same'> {
-    const { name } = plan.service
-    const before = previous?.session === this ? present(previous, name) : undefined
-    const asBefore = kept || before?.facts.key === plan.key
-    if (before) return { before, same: asBefore ? before : undefined }
-    // Any number of servers may talk to a server that somebody else starts.
-    const shared = hold ? undefined : [...this.reservations].find((r) => r.service === name)
-    return { before, same: shared }
   }
 
   #trace(service: string, outcome: PortReservation | ServiceProblem): void {
@@ -395,21 +257,6 @@ export class Session {
   }
 }
 
-/** What a want meets in its session. */
-interface Prepared {
-  readonly want: Want
-  readonly service: ResolvedService
-  readonly bound: BindAddress
-  readonly before: PortReservation | undefined
-  readonly same: PortReservation | undefined
-}
-
-function factsOf({ plan: { service, key }, secure }: Want): ReservationFacts {
-  const { scheme, description, metadata } = service
-  return { secure, scheme, description, metadata, key }
-}
-
-function present(use: SessionUse, name: string): PortReservation | undefined {
-  const reservation = use.reservations.get(name)
+function living(reservation: PortReservation | undefined): PortReservation | undefined {
   return reservation?.released ? undefined : reservation
 }

@@ -15,7 +15,7 @@ export type { LeasePlace } from '../lease/names.ts'
  * Searching the processes is given up after this, in milliseconds; what is known by then counts. It
  * takes tens of them, but a bundler that compiles in this process may hold it up for seconds.
  */
-const OWNERS_TIMEOUT_MS = 5000
+export const OWNERS_TIMEOUT_MS = 5000
 
 /** The lease place of a process with this environment. */
 export function leasePlace(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): LeasePlace {

@@ -1,11 +1,9 @@
 import { askLease } from '../lease/ask.ts'
 import { leaseName } from '../lease/names.ts'
 import type { Endpoint } from '../net/endpoint.ts'
-import { findCheckout } from '../utils/checkout.ts'
+import { judge, type Verdict } from './judge.ts'
+import { seenProcess } from './seen-process.ts'
 import type { LeasePlace } from './who-holds.ts'
-
-/** Whose server listens on a port. `'unknown'`: it can't be told, a container's proxy for example. */
-export type Verdict = 'ours' | 'foreign' | 'unknown'
 
 /** The session that asks. */
 export interface Asker {
@@ -27,11 +25,6 @@ export async function whose(endpoint: Endpoint, asker: Asker, place: LeasePlace)
       : undefined,
     findPortOwners([endpoint]).then((found) => found.get(endpoint) ?? []),
   ])
-  if (lease?.checkout === asker.checkout) {
-    return lease.service === asker.service ? 'ours' : 'foreign'
-  }
-  const places = owners.flatMap((owner) => (owner.cwd ? [findCheckout(owner.cwd)] : []))
-  if (places.some((place) => place.dir === asker.checkout)) return 'ours'
-  if (lease) return 'foreign'
-  return places.some((place) => place.kind !== 'directory') ? 'foreign' : 'unknown'
+  const listeners = owners.map((owner) => seenProcess(owner, asker.checkout))
+  return judge({ listeners, lease }, asker)
 }

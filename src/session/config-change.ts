@@ -59,8 +59,8 @@ function isProxiedAnew(name: string, before: RunRequest, after: RunRequest): boo
 }
 
 function forwardingOf(host: HostService | undefined): string {
-  const { proxy = [], identity } = host?.service ?? {}
-  return proxy.length > 0 ? textOf([proxy, identity]) : ''
+  const { proxy = [] } = host?.service ?? {}
+  return proxy.length > 0 ? textOf(proxy) : ''
 }
 
 /** `after` as far as the running server can follow: the services in `stuck` are as they were. */

@@ -10,6 +10,8 @@ export interface EnvFiles {
   readonly blockFile: string | undefined
   /** Its name for people, relative to the root. */
   readonly blockName: string | undefined
+  /** Where they are, or would be; absolute, the one that wins last. */
+  readonly paths: readonly string[]
   /** Variables that people set, the one that wins last. */
   readonly users: readonly FileVariable[]
   /** Variables that the last run wrote. */
@@ -39,7 +41,8 @@ export function readEnvFiles(
     for (const { name, value, line } of scanEnv(text)) users.push({ name, value, file, line })
     if (path === blockFile) block = readEnvBlock(text)
   }
-  return { blockFile, blockName: blockFile && nameFor(blockFile, root), users, block }
+  const shownName = blockFile && nameFor(blockFile, root)
+  return { blockFile, blockName: shownName, paths: files, users, block }
 }
 
 function nameFor(path: string, root: string): string {

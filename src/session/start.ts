@@ -1,5 +1,5 @@
 import type { HostService, Run, RunRequest } from '../bundlers/adapter.ts'
-import { collectWishes, parsePort, wishesOutsidePools } from '../options/wishes.ts'
+import { parsePort, wishesOutsidePools } from '../options/wishes.ts'
 import { planPorts, type Wish } from '../plan/plan.ts'
 import { ephemeralRange } from '../net/ephemeral.ts'
 import { registry } from '../reservation/registry.ts'
@@ -8,6 +8,7 @@ import { type Session, sessionOf, type Want } from '../reservation/session.ts'
 import { type EnvFiles, readEnvFiles } from './env-files.ts'
 import { type Past, pastOf } from './past.ts'
 import { DevRun } from './run.ts'
+import { wishesOf } from './run-wishes.ts'
 import type { SessionWorld } from './world.ts'
 
 /**
@@ -16,7 +17,7 @@ import type { SessionWorld } from './world.ts'
  * @throws PortsError when a required service can't be had; nothing is held then.
  */
 export function startRun(request: RunRequest, world: SessionWorld): Promise<Run> {
-  const session = sessionOf({ root: request.root, ...world })
+  const session = sessionOf({ root: request.root, checkout: request.checkout, ...world })
   return session.inTurn(() => runSteps(startSteps(session, request, world), world.place))
 }
 
@@ -25,7 +26,7 @@ export function startRun(request: RunRequest, world: SessionWorld): Promise<Run>
  * server listens.
  */
 export function startRunSync(request: RunRequest, world: SessionWorld): Run {
-  const session = sessionOf({ root: request.root, ...world })
+  const session = sessionOf({ root: request.root, checkout: request.checkout, ...world })
   return runStepsSync(startSteps(session, request, world), world.place)
 }
 
@@ -38,17 +39,7 @@ function* startSteps(session: Session, asked: RunRequest, world: SessionWorld): 
   }
   const files = readEnvFiles(root, request.envDirectory, request.envFiles, options.env?.file)
   const services = request.services.map(({ service }) => service)
-  const set = collectWishes(services, {
-    process: world.env,
-    files: files.users,
-    block: files.block,
-  })
-  const wishes = Object.fromEntries(
-    services.map(({ name }) => [
-      name,
-      [...(request.typed[name] ?? []), ...(set.byService[name] ?? [])],
-    ]),
-  )
+  const { byService: wishes, warnings } = wishesOf(request, files, world.env, session)
   const past = pastOf(session, options, world)
   const plan = planPorts(
     { ...options, services },
@@ -66,7 +57,7 @@ function* startSteps(session: Session, asked: RunRequest, world: SessionWorld): 
   const { shared, later = [] } = request
   const use = yield* session.open(wants, restart?.from, { shared, later })
   restart?.opened.push(use)
-  const run = new DevRun(request, use, wishes, files, world)
+  const run = new DevRun({ request, use, wishes, files }, world)
   try {
     yield* run.publish(restart?.from)
   } catch (error) {
@@ -75,7 +66,7 @@ function* startSteps(session: Session, asked: RunRequest, world: SessionWorld): 
     throw error
   }
   run.warn([
-    ...set.warnings,
+    ...warnings,
     ...wishesOutsidePools(services, wishes),
     ...past.remember(use.reservations.values()),
   ])

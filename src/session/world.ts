@@ -18,6 +18,8 @@ export interface SessionWorld {
   readonly columns: number
   /** There with `DEBUG=ports`. */
   readonly debug: Debug | undefined
+  /** The process ends with a code that says so, whenever it ends. */
+  fail(): void
   /** Tells whoever runs a program what goes wrong beside its work; a plugin has a logger for that. */
   warn(text: string): void
 }
@@ -39,6 +41,9 @@ export function processWorld(): SessionWorld {
     lentPorts: new Set(readNote(env)?.ports.map(({ port }) => port)),
     columns: stdout.columns || Number(env.COLUMNS) || DEFAULT_COLUMNS,
     debug: createDebug(env, (line) => stderr.write(line), performance.now.bind(performance)),
+    fail: () => {
+      process.exitCode ||= 1
+    },
     warn: (text) => process.emitWarning(text, 'PortsWarning'),
   }
 }

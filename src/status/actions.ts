@@ -49,7 +49,7 @@ async function carryOut(
   const { session } = source
   switch (action) {
     case 'move': {
-      const { from, to } = await session.move(service, port)
+      const { from, to } = await session.move(service, port, source.reservation(service))
       return done(`"${service}" has moved from port ${from} to ${to}`)
     }
     case 'restart': {

@@ -5,6 +5,16 @@ import { WebSocket } from 'ws'
 
 /** Asks as a browser does for a page, on a connection of its own; certificates are not checked. */
 export async function get(url: string): Promise<{ status: number | undefined; text: string }> {
+  const { status, text } = await answer(url)
+  return { status, text }
+}
+
+/** The same with the headers of the answer; redirects are not followed. */
+export async function answer(url: string): Promise<{
+  status: number | undefined
+  headers: IncomingMessage['headers']
+  text: string
+}> {
   const options: RequestOptions = { agent: false, headers: { accept: 'text/html' } }
   const request = url.startsWith('https:')
     ? requestHttps(url, { ...options, rejectUnauthorized: false })
@@ -13,7 +23,7 @@ export async function get(url: string): Promise<{ status: number | undefined; te
   const [response] = (await once(request, 'response')) as [IncomingMessage]
   let text = ''
   for await (const chunk of response.setEncoding('utf8')) text += chunk as string
-  return { status: response.statusCode, text }
+  return { status: response.statusCode, headers: response.headers, text }
 }
 
 /** Sends `message` over a new WebSocket and gives what comes back. */

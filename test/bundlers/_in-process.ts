@@ -83,3 +83,16 @@ export const HOSTS: Record<string, Start> = {
     return { port, close: () => server.close() }
   },
 }
+
+/** Starts Vite for the app in `root`; what it says of ports is added to `lines`. */
+export async function startVite(root: string, lines: string[], options: Options): Promise<Running> {
+  const { createServer, createLogger } = await import('vite')
+  const customLogger = createLogger('info')
+  for (const level of ['info', 'warn'] as const) {
+    customLogger[level] = (message) => lines.push(message)
+  }
+  const plugins = [vitePorts(options)]
+  const server = await createServer({ configFile: false, root, customLogger, plugins })
+  await server.listen()
+  return { port: portOf(server.httpServer), close: () => server.close() }
+}

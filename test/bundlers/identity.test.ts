@@ -1,14 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { Options } from '../../src/types.ts'
-import ports from '../../src/vite.ts'
 import { type Child, startNode } from '../_utils/children.ts'
 import { echo, get, refusal } from '../_utils/http.ts'
 import { freeRange } from '../_utils/sockets.ts'
 import { repo, tempRoot, type TempRoot } from '../_utils/temp.ts'
 import { until } from '../_utils/until.ts'
-import { HOSTS, portOf, type Running } from './_in-process.ts'
+import { HOSTS, startVite } from './_in-process.ts'
 
 const api = join(repo, 'test/fixtures/programs/api.mjs')
 
@@ -132,12 +130,26 @@ test('a server that works in no checkout is doubted once and used', async () => 
   }
 })
 
-async function startVite(root: string, lines: string[], options: Options): Promise<Running> {
-  const { createServer, createLogger } = await import('vite')
-  const customLogger = createLogger('warn')
-  customLogger.warn = (message) => lines.push(message)
-  const plugins = [ports(options)]
-  const server = await createServer({ configFile: false, root, customLogger, plugins })
-  await server.listen()
-  return { port: portOf(server.httpServer), close: () => server.close() }
-}
+test('identity follows an edit of the config file, without a restart', async () => {
+  const [dev, port = 0] = await freeRange(2)
+  using mine = checkout('mine')
+  using other = checkout('feature-x')
+  const edit = (identity: string): void => {
+    const services = { api: { preferred: port, proxy: '/api', identity } }
+    mine.write({ 'ports.config.json': JSON.stringify({ services }) })
+  }
+  edit('refuse')
+  const running = await startVite(mine.dir, [], { summary: false, services: { dev } })
+  try {
+    await using _foreign = await startApi(other, port, 'foreign')
+    const status = async (): Promise<number> =>
+      (await get(`http://localhost:${running.port}/api/x`)).status
+    expect(await status()).toBe(502)
+    edit('off')
+    await until(async () => (await status()) === 200)
+    edit('refuse')
+    await until(async () => (await status()) === 502)
+  } finally {
+    await running.close()
+  }
+})

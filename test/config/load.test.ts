@@ -45,13 +45,13 @@ describe('finding', () => {
       'repo/apps/web/package.json': '{}',
     })
     const web = join(outer.dir, 'repo/apps/web')
-    expect(findConfigFile(web)).toBeUndefined()
+    expect(findConfigFile(web).file).toBeUndefined()
     outer.write({ 'repo/ports.config.ts': '' })
-    expect(findConfigFile(web)).toBe(join(outer.dir, 'repo/ports.config.ts'))
+    expect(findConfigFile(web).file).toBe(join(outer.dir, 'repo/ports.config.ts'))
     outer.write({ 'repo/apps/ports.config.mjs': '' })
-    expect(findConfigFile(web)).toBe(join(outer.dir, 'repo/apps/ports.config.mjs'))
+    expect(findConfigFile(web).file).toBe(join(outer.dir, 'repo/apps/ports.config.mjs'))
     outer.write({ 'repo/apps/web/ports.config.cjs': '' })
-    expect(findConfigFile(web)).toBe(join(web, 'ports.config.cjs'))
+    expect(findConfigFile(web).file).toBe(join(web, 'ports.config.cjs'))
   })
 
   test('a workspace without git ends at its root', () => {
@@ -61,18 +61,18 @@ describe('finding', () => {
       'shop/apps/web/package.json': '{}',
     })
     const web = join(outer.dir, 'shop/apps/web')
-    expect(findConfigFile(web)).toBeUndefined()
+    expect(findConfigFile(web).file).toBeUndefined()
     outer.write({ 'shop/ports.config.js': '' })
-    expect(findConfigFile(web)).toBe(join(outer.dir, 'shop/ports.config.js'))
+    expect(findConfigFile(web).file).toBe(join(outer.dir, 'shop/ports.config.js'))
   })
 
   test('a directory that belongs to nothing is looked at alone; directories are no files', () => {
     using outer = rootWith({ 'ports.config.json': '{}', 'notes/x': '' })
-    expect(findConfigFile(join(outer.dir, 'notes'))).toBeUndefined()
-    expect(findConfigFile(outer.dir)).toBe(join(outer.dir, 'ports.config.json'))
+    expect(findConfigFile(join(outer.dir, 'notes')).file).toBeUndefined()
+    expect(findConfigFile(outer.dir).file).toBe(join(outer.dir, 'ports.config.json'))
     mkdirSync(join(outer.dir, 'notes/ports.config.ts'))
-    expect(findConfigFile(join(outer.dir, 'notes'))).toBeUndefined()
-    expect(findConfigFile(join(outer.dir, 'nowhere'))).toBeUndefined()
+    expect(findConfigFile(join(outer.dir, 'notes')).file).toBeUndefined()
+    expect(findConfigFile(join(outer.dir, 'nowhere')).file).toBeUndefined()
   })
 
   test('two in one directory are an error that names both', () => {

@@ -68,3 +68,38 @@ test('what is not there or makes no sense is said', async () => {
     code: 'PORTS_INVALID_OPTION',
   })
 })
+
+test('of several servers with a service of one name, the one that is meant moves by its own plan', async () => {
+  const [from, to] = await freeRange(4)
+  using root = tempRoot()
+  await using first = await reserve({
+    root: root.dir,
+    services: { web: { range: [from, from + 1] } },
+  })
+  await using second = await reserve({ root: root.dir, services: { web: { range: [to - 1, to] } } })
+  await expect(move('web', { root: root.dir })).rejects.toMatchObject({
+    code: 'PORTS_AMBIGUOUS',
+    message: expect.stringContaining(`${from}, ${to - 1}`),
+  })
+  expect(await move('web', { root: root.dir, from })).toEqual({
+    service: 'web',
+    from,
+    to: from + 1,
+  })
+  expect(second.services.web?.port).toBe(to - 1)
+  expect(await move('web', { root: root.dir, from: to - 1 })).toMatchObject({ to })
+  expect(first.services.web?.port).toBe(from + 1)
+})
+
+test('equal names in two roots are two services', async () => {
+  const [from, to] = await freeRange(4)
+  using one = tempRoot()
+  using two = tempRoot()
+  await using first = await reserve({
+    root: one.dir,
+    services: { web: { range: [from, from + 1] } },
+  })
+  await using second = await reserve({ root: two.dir, services: { web: { range: [to - 1, to] } } })
+  await move('web', { root: two.dir })
+  expect([first.services.web?.port, second.services.web?.port]).toEqual([from, to])
+})

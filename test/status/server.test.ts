@@ -149,9 +149,10 @@ describe('a Vite server', () => {
     ) as Record<string, unknown>
     expect(identity).toMatchObject({ v: 1, service: 'dev', port, root: root.dir, pid: child.pid })
     expect(identity.lease).toMatch(/^[\da-f]{16}$/)
-    const { text } = await get(`http://localhost:${port}/__ports/metrics`)
-    expect(text).toMatch(/^ports_allocations_total\{source="preferred"\} 2$/m)
-    expect(text).toMatch(/^ports_service_state\{service="dev",state="healthy"\} 1$/m)
+    const metrics = async () => (await get(`http://localhost:${port}/__ports/metrics`)).text
+    expect(await metrics()).toMatch(/^ports_allocations_total\{source="preferred"\} 2$/m)
+    const healthy = /^ports_service_state\{service="dev",state="healthy"\} 1$/m
+    await until(async () => healthy.test(await metrics()))
   })
 })
 

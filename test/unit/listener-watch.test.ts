@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import type { Listener } from '../../src/reservation/listener.ts'
-import { ListenerWatch } from '../../src/session/listener-watch.ts'
+import { ListenerWatch } from '../../src/session/proxy/listener-watch.ts'
 import { freePort, occupy } from '../_utils/sockets.ts'
 
 /** A watch with a clock of its own, that is told who listens. */

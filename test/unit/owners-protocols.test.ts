@@ -58,6 +58,36 @@ test('Linux: the processes behind them', async () => {
   expect(paths.get(0)).toMatchObject([{ port: 0, pid: 77 }])
 })
 
+test('Linux: a search needs few turns of an event loop that is busy', async () => {
+  const procRoot = mkdtempSync(join(tmpdir(), 'ports-proc-'))
+  onTestFinished(() => rmSync(procRoot, { recursive: true, force: true }))
+  mkdirSync(join(procRoot, 'net'))
+  writeFileSync(join(procRoot, 'net/udp'), UDP_TABLE)
+  const links = 3000
+  for (let pid = 1; pid <= 100; pid++) {
+    mkdirSync(join(procRoot, `${pid}/fd`), { recursive: true })
+    for (let fd = 0; fd < links / 100; fd++) {
+      symlinkSync(`socket:[${fd}]`, join(procRoot, `${pid}/fd/${fd}`))
+    }
+  }
+  let turns = 0
+  let over = false
+  const compile = (): void => {
+    turns++
+    const end = performance.now() + 1
+    while (performance.now() < end);
+    if (!over) setImmediate(compile)
+  }
+  compile()
+  await collectOwners(
+    (...rest) => searchLinux(...rest, { procRoot, ownPid: 1, protocol: 'udp' }),
+    new Set([5353]),
+    20_000,
+  )
+  over = true
+  expect(turns).toBeLessThan(links / 10)
+})
+
 /** lsof with the recorded answer, and ps; `asked` gets the arguments of the search. */
 function lsof(answer: string, asked: string[][]): RunTool {
   return async (file, args) => {

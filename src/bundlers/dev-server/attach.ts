@@ -49,7 +49,12 @@ export async function attach(
   server.options.onListening = (listening) => {
     onListening?.(listening)
     run.printSummary(logger)
-    run.followConfig({ logger, proxies: true, refresh: () => rebuildImporters(server.compiler) })
+    run.followConfig({
+      logger,
+      proxies: true,
+      stop: () => server.stop(),
+      refresh: () => rebuildImporters(server.compiler),
+    })
   }
 }
 

@@ -177,5 +177,6 @@ function loggerOf(compiler: AnyCompiler): HostLogger {
       if (SHOWS_INFO.has(level)) stream.write(`${message}\n`)
     },
     warn: (message) => logger.warn(message),
+    error: (message) => logger.error(message),
   }
 }

@@ -8,6 +8,7 @@ export interface DevServer {
   compiler: AnyCompiler
   server?: Server | undefined
   logger: Record<'log' | 'debug' | 'info' | 'warn' | 'error', (message: string) => void>
+  stop(): Promise<void>
 }
 
 /** Options as the user wrote them, before the server has filled in its defaults. */

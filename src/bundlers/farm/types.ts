@@ -41,6 +41,7 @@ export interface FarmServer {
   readonly ws?: { upgradeWsServer(request: IncomingMessage, socket: Duplex, head: Buffer): void }
   /** Closes this server and starts the next one. */
   restart(work: () => Promise<unknown>): Promise<unknown>
+  close(): Promise<void>
 }
 
 /** A page that Farm is about to serve. */

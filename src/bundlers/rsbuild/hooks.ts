@@ -1,5 +1,7 @@
 import type { RsbuildPlugin, RsbuildPluginAPI, ServerConfig } from '@rsbuild/core'
+import { existsSync } from 'node:fs'
 import type { Server } from 'node:http'
+import { join } from 'node:path'
 import { effectiveOptions } from '../../config/effective-options.ts'
 import type { ServerOptions as HttpsOptions } from 'node:https'
 import { portFlag } from '../../options/port-flag.ts'
@@ -59,6 +61,7 @@ export function rsbuildHooks(
     const logger = {
       info: (message: string) => api.logger.log(message),
       warn: (message: string) => api.logger.warn(message),
+      error: (message: string) => api.logger.error(message),
     }
     api.modifyRsbuildConfig({
       // Last, so that what other plugins set counts as the user's wish.
@@ -94,7 +97,9 @@ export function rsbuildHooks(
       },
     })
 
+    let close: (() => Promise<unknown>) | undefined
     const attach = (server: {
+      close?: () => Promise<unknown>
       httpServer: unknown
       connectWebSocket?: (on: { server: Server }) => void
     }): void => {
@@ -103,6 +108,7 @@ export function rsbuildHooks(
       if (!taken) return
       const { run, own, hmr, https, checked } = taken
       checked()
+      close = server.close?.bind(server)
       run.report(logger)
       const http = server.httpServer as Server | null
       const hmrServer = hmr && createHmrServer(https)
@@ -140,7 +146,19 @@ export function rsbuildHooks(
     api.onBeforeStartPreviewServer(({ server }) => attach(server as Parameters<typeof attach>[0]))
     const started = (): void => {
       latest?.printSummary(logger)
-      latest?.followConfig({ logger, proxies: true, refresh })
+      const { rootPath } = api.context
+      const envFiles = envFileNames(modeOf({ preview: action === 'preview' }))
+      const watched = isCommand(world().argv)
+        ? envFiles.map((name) => join(rootPath, name)).filter((file) => existsSync(file))
+        : []
+      latest?.followConfig({
+        logger,
+        proxies: true,
+        // The command line watches the env files that it has read.
+        ...(close && { stop: close }),
+        restartsFor: (file) => watched.includes(file),
+        refresh,
+      })
     }
     api.onAfterStartDevServer(started)
     api.onAfterStartPreviewServer(started)

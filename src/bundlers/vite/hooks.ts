@@ -1,4 +1,5 @@
 import type { Server } from 'node:http'
+import { resolve } from 'node:path'
 import type { ConfigEnv, Plugin, PreviewServer, UserConfig, ViteDevServer } from 'vite'
 import {
   type EffectiveOptions,
@@ -14,6 +15,7 @@ import { handOver } from '../handover.ts'
 import { closeHmrServer, createHmrServer } from '../hmr-server.ts'
 import { announceRun, restartFrom } from '../restart.ts'
 import { hostList, mountStatusPage, statusMiddleware, type StatusPlace } from '../status-page.ts'
+import { envFileNames } from '../own-port.ts'
 import { isFirst, needsPorts, readHost, runRequest, usualPorts, type ViteHost } from './host.ts'
 import { prefixTitle } from '../title.ts'
 import { RESOLVED_ID } from '../../virtual-module.ts'
@@ -146,6 +148,9 @@ function onlyMore({ given, builtIn }: HostQuery): EffectiveOptions {
     named: new Set(),
     file: undefined,
     stamp: '',
+    root: all.root ?? '',
+    // The config file is the first one's.
+    places: () => [],
     again: () => Promise.resolve(found),
   }
   return found
@@ -228,6 +233,8 @@ function follower(server: ViteDevServer): ConfigFollower {
   return {
     logger: server.config.logger,
     proxies: true,
+    stop: () => server.close(),
+    restartsFor: (file) => restartsFor(server, file),
     async restart() {
       const before = server.resolvedUrls?.local[0]
       await server.restart()
@@ -235,6 +242,13 @@ function follower(server: ViteDevServer): ConfigFollower {
     },
     refresh: () => reloadModule(server),
   }
+}
+
+/** Vite reads its env files only at its start, so it starts anew for an edit. */
+function restartsFor({ config }: ViteDevServer, file: string): boolean {
+  const { envDir } = config as { envDir: string | false }
+  if (config.server.watch === null || envDir === false) return false
+  return envFileNames(config.mode).some((name) => resolve(envDir, name) === file)
 }
 
 /** Pages that import `~ports` are loaded again and see where the services are now. */
@@ -261,7 +275,9 @@ function attachPreview(server: PreviewServer, run: Run): void {
   })
   server.httpServer.once('close', () => run.close())
   const { logger } = server.config
-  server.httpServer.once('listening', () => run.followConfig({ logger, proxies: true }))
+  server.httpServer.once('listening', () =>
+    run.followConfig({ logger, proxies: true, stop: () => server.close() }),
+  )
   printAfterUrls(server, run)
 }
 

@@ -86,7 +86,9 @@ function proxiedServices(
         },
         rules: proxy,
         hint,
-        guard: run.guard(name),
+        get route() {
+          return run.route(name)
+        },
         logger,
       },
     ]

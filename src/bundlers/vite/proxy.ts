@@ -2,14 +2,18 @@ import type { IncomingMessage } from 'node:http'
 import type { ProxyOptions as ViteProxyOptions } from 'vite'
 import type { ProxyRule } from '../../options/resolved.ts'
 import { isSameOrigin } from '../../utils/same-origin.ts'
-import type { HostLogger, ProxyGuard, StartHint } from '../adapter.ts'
+import type { HostLogger, ProxyRoute, ProxyTarget, StartHint } from '../adapter.ts'
 import {
   answerMissing,
   foreignServerText,
+  isHangUp,
+  isHttpResponse,
   isNobodyListening,
   missingServerLine,
   missingServerText,
+  upstreamFailureText,
 } from '../proxy-answer.ts'
+import { hopOf, markAnswer, prepareRequest } from '../proxy-hop.ts'
 
 /** The service behind a proxied path. */
 export interface ProxiedService {
@@ -17,7 +21,8 @@ export interface ProxiedService {
   readonly url: string
   readonly rules: readonly ProxyRule[]
   hint(): StartHint
-  readonly guard: ProxyGuard
+  /** Another one after an edit of the config file. */
+  readonly route: ProxyRoute
   readonly logger: () => HostLogger
 }
 
@@ -43,7 +48,7 @@ export function proxyEntries(service: ProxiedService, written: ProxyMap | undefi
         configure?.(proxy, resolved)
         if (settings.target === undefined) {
           followService(resolved, service)
-          refuseForeign(proxy, service)
+          routeRequests(proxy, service)
         }
         answerForMissingServer(proxy, service)
       },
@@ -62,10 +67,10 @@ export function overriddenPaths(service: ProxiedService, written: ProxyMap | und
   })
 }
 
-/** Requests go to where the service is when they come; http-proxy reads the target for each. */
+/** What Vite shows of the entry is where the service is; requests bring a target of their own. */
 function followService(resolved: ViteProxyOptions, service: ProxiedService): void {
   Object.defineProperty(resolved, 'target', {
-    get: () => new URL(service.url),
+    get: () => service.url,
     // Vite 6's http-proxy keeps what it made of the first target.
     set: () => {},
     enumerable: true,
@@ -73,26 +78,45 @@ function followService(resolved: ViteProxyOptions, service: ProxiedService): voi
   })
 }
 
-/** Answers 502 instead of forwarding while another checkout's server stands on the port. */
-function refuseForeign(proxy: ProxyServer, { guard, hint }: ProxiedService): void {
-  const guarded =
+/**
+ * Sends each request to where the service is when it comes, and answers 502 instead while another
+ * checkout's server stands on the port.
+ */
+function routeRequests(proxy: ProxyServer, service: ProxiedService): void {
+  const routed =
     (forward: (...args: unknown[]) => unknown) =>
     (...args: unknown[]): void => {
       const [request, response] = args
+      const { route } = service
       const go = (): void => {
-        const who = guard.refusal()
-        if (who === undefined) forward.apply(proxy, args)
-        else answerMissing(response, foreignServerText(hint(), who, urlOf(request)))
+        const who = route.refusal()
+        if (who !== undefined) {
+          answerMissing(response, foreignServerText(service.hint(), who, urlOf(request)))
+          return
+        }
+        const hop = route.next()
+        prepareRequest(request, hop)
+        forward.apply(proxy, withTarget(args, hop.target))
       }
-      const settled = guard.settle()
+      const settled = route.settle()
       if (!settled) return go()
       // Nobody else listens yet to the errors of a WebSocket's bare socket.
       ;(response as NodeJS.EventEmitter).on('error', () => {})
       void settled.then(go)
     }
   const methods = proxy as { web: unknown; ws: unknown }
-  methods.web = guarded(proxy.web as never)
-  methods.ws = guarded(proxy.ws as never)
+  methods.web = routed(proxy.web as never)
+  methods.ws = routed(proxy.ws as never)
+  proxy.on('proxyRes', (answer, request) => markAnswer(answer, request))
+}
+
+/** The arguments of `web()` or `ws()`, of which options are the last or not there. */
+function withTarget(args: readonly unknown[], target: ProxyTarget): unknown[] {
+  const last = args.at(-1)
+  const hasOptions = args.length > 2 && !Buffer.isBuffer(last)
+  return hasOptions
+    ? [...args.slice(0, -1), { ...(last as object), target }]
+    : [...args, { target }]
 }
 
 function urlOf(request: unknown): string {
@@ -108,10 +132,21 @@ function answerForMissingServer(proxy: ProxyServer, service: ProxiedService): vo
   let told = false
   proxy.emit = ((event: string | symbol, ...args: unknown[]): boolean => {
     const [error, request, response] = args
-    if (event !== 'error' || !isNobodyListening(error)) {
+    if (event !== 'error') {
       if (event === 'proxyRes' || event === 'open') told = false
       return emit(event, ...args)
     }
+    const hop = hopOf(request)
+    if (isHangUp(error) && !isHttpResponse(response)) return emit(event, ...args)
+    service.route.failed(hop, error)
+    if (hop?.remote) {
+      const text = upstreamFailureText(hop, error)
+      if (!told) service.logger().warn(`${urlOf(request)}: ${text.trim()}`)
+      told = true
+      answerMissing(response, text)
+      return true
+    }
+    if (!isNobodyListening(error)) return emit(event, ...args)
     const hint = service.hint()
     const url = urlOf(request)
     if (!told) service.logger().warn(missingServerLine(hint, url))

@@ -1,12 +1,17 @@
-import { readFile, readdir, readlink } from 'node:fs/promises'
+import { readdirSync, readlinkSync } from 'node:fs'
+import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { readProcess } from './linux-process.ts'
 import { type ListenRow, parseListenRows } from './linux-sockets.ts'
 import { parseUnixListeners } from './linux-unix.ts'
 import type { Deadline, Findings, ListeningSocket } from './types.ts'
 
-/** libuv has four threads for file access; more at once would only queue up in front of others' reads. */
-const CONCURRENCY = 4
+/**
+ * Links are read in one go for so long, in milliseconds. Each by itself would need a turn of the event
+ * loop, and while a bundler compiles in this process there are only a few turns in a second.
+ */
+const SLICE_MS = 4
 
 /** Where {@link searchLinux} looks; other than the defaults in tests. */
 export interface LinuxSearchOptions {
@@ -63,20 +68,21 @@ async function findProcesses(
 
   const bootAtMs = await readBootTime(procRoot)
   const pids = await listPids(procRoot, ownPid)
-  const queue = pids.values()
-  const visitRest = async (): Promise<void> => {
-    for (const pid of queue) {
-      if (deadline.remainingMs() <= 0) return
-      const processDir = join(procRoot, String(pid))
-      const held = await heldSockets(processDir, byLink, deadline)
-      if (held.length === 0) continue
+  let pauseAt = performance.now() + SLICE_MS
+  for (const pid of pids) {
+    if (deadline.remainingMs() <= 0) return
+    const processDir = join(procRoot, String(pid))
+    const held = heldSockets(processDir, byLink)
+    if (held.length > 0) {
       const facts = await readProcess(processDir, bootAtMs)
       if (!facts) continue
       findings.processes.set(pid, facts)
       for (const socket of held) socket.pids.add(pid)
     }
+    if (performance.now() < pauseAt) continue
+    await setImmediate()
+    pauseAt = performance.now() + SLICE_MS
   }
-  await Promise.all(Array.from({ length: CONCURRENCY }, visitRest))
 }
 
 /** The servers on `ports`, or on any port; nothing where the tables can't be read. */
@@ -103,21 +109,26 @@ async function listPids(procRoot: string, ownPid: number): Promise<number[]> {
   return [ownPid, ...others.toSorted((a, b) => b - a)]
 }
 
-async function heldSockets(
+function heldSockets(
   processDir: string,
   byLink: ReadonlyMap<string, ListeningSocket>,
-  deadline: Deadline,
-): Promise<ListeningSocket[]> {
+): ListeningSocket[] {
   const held = new Set<ListeningSocket>()
   const fdDir = join(processDir, 'fd')
-  // Another user's process, or one that has just ended.
-  const fds = await readdir(fdDir).catch(() => [])
-  for (const fd of fds) {
-    if (deadline.remainingMs() <= 0) break
-    const socket = byLink.get(await readlink(join(fdDir, fd)).catch(() => ''))
+  for (const fd of orEmpty(() => readdirSync(fdDir))) {
+    const socket = byLink.get(orEmpty(() => readlinkSync(join(fdDir, fd))).toString())
     if (socket) held.add(socket)
   }
   return [...held]
+}
+
+/** Nothing of another user's process, or of one that has just ended. */
+function orEmpty<T extends string | string[]>(read: () => T): T | never[] {
+  try {
+    return read()
+  } catch {
+    return []
+  }
 }
 
 /** Empty when the file can't be read: without IPv6 there is no `tcp6`. */

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ResolvedService } from '../../options/resolved.ts'
 import type { PortReservation } from '../../reservation/reservation.ts'
-import type { Session } from '../../reservation/session.ts'
-import type { HealthState } from '../../types.ts'
+import type { HealthSource, Session } from '../../reservation/session.ts'
+import type { HealthState, ServiceHealth } from '../../types.ts'
 import { type HealthChange, HealthMonitor } from './monitor.ts'
 import { watchedService } from './watch-services.ts'
 
@@ -13,6 +13,12 @@ export interface HealthContext {
   reservation(service: string): PortReservation | undefined
   /** Who stands on the service's port instead of its server. */
   stranger(service: string): Promise<string | undefined>
+  /** Somebody else answers on the service's port, and that has been told to people. */
+  stolen(service: string, who: string): void
+  /** Port on which the service's server was found instead of its own. */
+  movedTo(service: string): number | undefined
+  /** Where proxied requests go, when that is not simply the service's own port. */
+  servedBy(service: string): string | undefined
   say(line: string, level: 'info' | 'warn'): void
 }
 
@@ -34,9 +40,10 @@ export function watchHealth(
   const watched = new Map<string, unknown>()
   const said = new Map<string, HealthState>()
   const monitor = new HealthMonitor((change) => {
-    const { service, state, reason } = change.health
+    const { service, state, reason = '' } = change.health
     const why = state === 'stolen' ? "another checkout's server answers" : reason
     context.session.log.note('health', why ? `${state}: ${why}` : state, service)
+    if (state === 'stolen') context.stolen(service, reason.replace(/^served by /, ''))
     const line = changeLine(change, said, context)
     if (line) context.say(line.text, line.level)
   })
@@ -60,11 +67,29 @@ export function watchHealth(
     if (reservation()?.state === 'running') said.set(name, 'healthy')
     const stranger = () => context.stranger(name)
     monitor.watch(
-      watchedService({ name, health, asked: healthGiven, reservation, stranger }, context.env),
+      watchedService(
+        {
+          name,
+          health,
+          asked: healthGiven,
+          reservation,
+          stranger,
+          movedTo: () => context.movedTo(name),
+        },
+        context.env,
+      ),
     )
   }
   for (const service of services) watch(service)
-  healthSources.add(monitor)
+  const withServer = (health: ServiceHealth): ServiceHealth => {
+    const servedBy = context.servedBy(health.service)
+    return servedBy === undefined ? health : { ...health, servedBy }
+  }
+  const source: HealthSource = {
+    all: () => monitor.all().map(withServer),
+    checkAll: async () => (await monitor.checkAll()).map(withServer),
+  }
+  healthSources.add(source)
   return {
     restart(name) {
       said.delete(name)
@@ -83,7 +108,7 @@ export function watchHealth(
       }
     },
     close() {
-      healthSources.delete(monitor)
+      healthSources.delete(source)
       monitor.close()
     },
   }

@@ -1,6 +1,7 @@
 import type { ResolvedHealth } from '../../options/health.ts'
 import type { PortReservation } from '../../reservation/reservation.ts'
 import { urlHostname } from '../../net/addresses.ts'
+import { intervalFrom } from './interval.ts'
 import type { Watched } from './monitor.ts'
 import {
   probeHttp,
@@ -14,8 +15,6 @@ import type { ProbeOutcome } from './state.ts'
 
 /** Time between two probes when nobody says, in milliseconds. */
 const INTERVAL_MS = 10_000
-/** The least that `PORTS_HEALTH_INTERVAL_MS` may ask for, in milliseconds. */
-const MIN_INTERVAL_MS = 100
 
 /** A service of a run, as its probes see it. */
 export interface ProbedService {
@@ -24,6 +23,8 @@ export interface ProbedService {
   /** The user wrote the probe; otherwise a server of this process needs none. */
   readonly asked: boolean
   reservation(): PortReservation | undefined
+  /** Port on which its server was found instead of its own. Default: none. */
+  movedTo?(): number | undefined
   /** Who is there instead of this checkout's server, for people; looked up when somebody answers. */
   stranger(): Promise<string | undefined>
 }
@@ -39,11 +40,11 @@ export function watchedService(
     intervalMs: health.intervalMs ?? intervalFrom(env) ?? INTERVAL_MS,
     healthyAfter: health.healthyAfter,
     unhealthyAfter: health.unhealthyAfter,
-    probe: () => probeService(service),
+    probe: () => probeAndIdentify(service),
   }
 }
 
-async function probeService(service: ProbedService): Promise<ProbeOutcome> {
+async function probeAndIdentify(service: ProbedService): Promise<ProbeOutcome> {
   const reservation = service.reservation()
   if (!reservation) return { ok: false, answered: false, reason: 'it has no port' }
   const own = reservation.state === 'held' || reservation.state === 'serving'
@@ -52,14 +53,27 @@ async function probeService(service: ProbedService): Promise<ProbeOutcome> {
       ? { ok: true }
       : { ok: false, answered: false, reason: 'its server has not started' }
   }
-  const outcome = await probe(reservation, service.health)
+  const moved = service.movedTo?.()
+  const outcome = await probeService(reservation, service.health, moved)
+  if (moved !== undefined) return outcome
   if (own || (!outcome.ok && !('answered' in outcome && outcome.answered))) return outcome
   const who = await service.stranger()
   return who === undefined ? outcome : { ok: false, stolen: true, who }
 }
 
-function probe(reservation: PortReservation, health: ResolvedHealth): Promise<ProbeOutcome> {
-  const { port, url, bound } = reservation
+/**
+ * Asks a service's server once how it is.
+ *
+ * @param movedTo Port on which it was found instead of its own.
+ */
+export function probeService(
+  reservation: PortReservation,
+  health: ResolvedHealth,
+  movedTo?: number,
+): Promise<ProbeOutcome> {
+  const { bound } = reservation
+  const port = movedTo ?? reservation.port
+  const url = movedTo === undefined ? reservation.url : withPort(reservation.url, movedTo)
   const hostname = urlHostname(bound).replace(/^\[(.*)\]$/, '$1')
   const { path, status, timeoutMs, type } = health
   const target: ProbeTarget = {
@@ -86,7 +100,8 @@ function probe(reservation: PortReservation, health: ResolvedHealth): Promise<Pr
   }
 }
 
-function intervalFrom(env: Readonly<Record<string, string | undefined>>): number | undefined {
-  const value = Number(env.PORTS_HEALTH_INTERVAL_MS)
-  return Number.isInteger(value) && value >= MIN_INTERVAL_MS ? value : undefined
+function withPort(url: string, port: number): string {
+  const moved = new URL(url)
+  moved.port = String(port)
+  return moved.origin
 }

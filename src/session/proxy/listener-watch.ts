@@ -1,9 +1,11 @@
-import { accepts } from '../net/accepting.ts'
-import type { Listener } from '../reservation/listener.ts'
-import { isSameProcess, type ProcessMark, processMark } from '../utils/process-mark.ts'
+import { accepts } from '../../net/accepting.ts'
+import type { Listener } from '../../reservation/listener.ts'
+import { isSameProcess, type ProcessMark, processMark } from '../../utils/process-mark.ts'
 
-/** What was found out is taken as it is for this long, in milliseconds. */
+/** A stranger on the port is looked at again after this, in milliseconds. */
 const FRESH_MS = 1000
+/** Whether the listening process lives is looked at again after this, in milliseconds. */
+const ALIVE_MS = 100
 /** As long as the listening process lives, it is looked at anew after this, in milliseconds. */
 const RECHECK_MS = 30_000
 /** A connection that takes longer has found nobody who would answer, in milliseconds. */
@@ -48,17 +50,23 @@ export class ListenerWatch {
     if (!this.#listener) return this.#look()
     // Whoever comes is to be looked at before the first request reaches it.
     if (this.#listener.verdict === 'nobody') return this.#lookIfAnybody()
-    if (now - this.#lookedAt < FRESH_MS) return undefined
+    const age = now - this.#lookedAt
     switch (this.#listener.verdict) {
       case 'foreign':
-        return this.#look()
+        return age < FRESH_MS ? undefined : this.#look()
       default:
+        if (age < ALIVE_MS) return undefined
         if (!this.#mark || !isSameProcess(this.#mark)) return this.#look()
         this.#lookedAt = now
         // The process may have closed its socket and somebody else taken the port.
         if (now - this.#checkedAt > RECHECK_MS) void this.#look()
         return undefined
     }
+  }
+
+  /** A connection was refused: whoever was there has gone, even if its process lives on. */
+  refused(): void {
+    this.#listener = undefined
   }
 
   #forget(port: number): void {

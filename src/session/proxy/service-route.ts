@@ -1,0 +1,162 @@
+import type { ProxyHop, ProxyRoute } from '../../bundlers/adapter.ts'
+import type { PortReservation } from '../../reservation/reservation.ts'
+import type { Listener } from '../../reservation/listener.ts'
+import { isSameProcess, type ProcessMark, processMark } from '../../utils/process-mark.ts'
+import type { ServiceGuard } from './guard.ts'
+import type { KnownServer, MovedServer } from './moved-server.ts'
+import { targetOf } from './target.ts'
+
+/** A search through the machine costs tens of milliseconds; they are this far apart, in milliseconds. */
+const SEARCH_INTERVAL_MS = 300
+/** While its server is elsewhere, the own port is asked for again this often, in milliseconds. */
+const RETURN_INTERVAL_MS = 250
+
+/** What a service's route needs of its run. */
+export interface RoutedService {
+  readonly name: string
+  readonly guard: ServiceGuard
+  reservation(): PortReservation | undefined
+  /** Loads what looks for servers; a project whose servers are where they belong never does. */
+  search(): Promise<ServerSearch>
+  say(line: string): void
+  /** The clock, which never goes back, in milliseconds. */
+  now(): number
+}
+
+/** Finds servers, and describes them so that they can be found. */
+export interface ServerSearch {
+  describe(listener: Listener, mark: ProcessMark): Promise<KnownServer | undefined>
+  find(known: KnownServer | undefined): Promise<MovedServer | undefined>
+  /** A command line for people. */
+  show(command: string | undefined): string
+}
+
+/**
+ * The route to one service: its own port, or the one on which its server was found when it isn't
+ * there. Nothing runs between requests.
+ */
+export class ServiceRoute implements ProxyRoute {
+  readonly #service: RoutedService
+  #known: KnownServer | undefined
+  #describing: number | undefined
+  #moved: { server: MovedServer; mark: ProcessMark | undefined } | undefined
+  #searching: Promise<void> | undefined
+  #searchedAt = -Infinity
+  #ownAskedAt = -Infinity
+  #hop: ProxyHop | undefined
+  #hopUrl = ''
+
+  constructor(service: RoutedService) {
+    this.#service = service
+  }
+
+  /** The port on which its server was found; `undefined` while that is the service's own. */
+  get movedTo(): number | undefined {
+    return this.#moved?.server.port
+  }
+
+  /** Its server, as last seen on the service's own port. */
+  get known(): KnownServer | undefined {
+    return this.#known
+  }
+
+  settle(): Promise<void> | undefined {
+    const { guard, now } = this.#service
+    if (this.#moved && now() - this.#ownAskedAt < RETURN_INTERVAL_MS && this.#isAlive()) {
+      return undefined
+    }
+    this.#ownAskedAt = now()
+    const settled = guard.settle()
+    return settled ? settled.then(() => this.#follow()) : this.#follow()
+  }
+
+  refusal(): string | undefined {
+    return this.#moved ? undefined : this.#service.guard.refusal()
+  }
+
+  next(): ProxyHop {
+    const url = this.url()
+    if (!this.#hop || url !== this.#hopUrl) {
+      this.#hop = { target: targetOf(new URL(url)) }
+      this.#hopUrl = url
+    }
+    return this.#hop
+  }
+
+  failed(): void {
+    this.#service.guard.refused()
+    if (!this.#moved) return
+    this.#moved = undefined
+    this.#searchedAt = -Infinity
+  }
+
+  /** Where requests go now. */
+  url(): string {
+    const url = this.#service.reservation()?.url ?? this.#hopUrl
+    if (!this.#moved) return url
+    const moved = new URL(url)
+    moved.port = String(this.#moved.server.port)
+    return moved.origin
+  }
+
+  /** What the guard has seen on the service's own port. */
+  seen(listener: Listener): void {
+    const pid = listener.owner?.pid
+    if (listener.verdict !== 'ours' || listener.relay || pid === undefined) return
+    if (this.#known?.mark.pid === pid || this.#describing === pid) return
+    const mark = processMark(pid)
+    if (!mark) return
+    this.#describing = pid
+    void this.#service
+      .search()
+      .then((search) => search.describe(listener, mark))
+      .then((known) => {
+        if (this.#describing === pid) this.#known = known ?? this.#known
+      })
+      // Without a description it is not followed, that is all.
+      .catch(() => {})
+      .finally(() => {
+        if (this.#describing === pid) this.#describing = undefined
+      })
+  }
+
+  #follow(): Promise<void> | undefined {
+    const { guard, name, reservation, say, now } = this.#service
+    const verdict = guard.listener()?.verdict
+    if (verdict !== 'nobody' && verdict !== 'foreign') {
+      if (this.#moved) say(`"${name}" is on port ${reservation()?.port} again.`)
+      this.#moved = undefined
+      return undefined
+    }
+    if (this.#moved && this.#isAlive()) return undefined
+    this.#moved = undefined
+    if (this.#searching) return this.#searching
+    if (now() - this.#searchedAt < SEARCH_INTERVAL_MS) return undefined
+    this.#searching = this.#search().finally(() => {
+      this.#searchedAt = now()
+      this.#searching = undefined
+    })
+    return this.#searching
+  }
+
+  async #search(): Promise<void> {
+    const { search, say, name, reservation } = this.#service
+    try {
+      const { find, show } = await search()
+      const server = await find(this.#known)
+      if (!server) return
+      const mark = server.pid === undefined ? undefined : processMark(server.pid)
+      this.#moved = { server, mark }
+      say(
+        `"${name}" listens on port ${server.port} instead of ${reservation()?.port} (${show(server.command)}${server.pid === undefined ? '' : `, pid ${server.pid}`}): requests go there.`,
+      )
+    } catch {
+      // Nobody found is the answer as well; the request gets the page that says how to start it.
+    }
+  }
+
+  #isAlive(): boolean {
+    const mark = this.#moved?.mark
+    return mark === undefined || isSameProcess(mark)
+  }
+}
