@@ -448,6 +448,13 @@ export interface Options {
    * @default false
    */
   compose?: boolean | string
+  /**
+   * The status page at `/__ports/` of every dev server: services, their health, other checkouts.
+   * Shown to this machine and to whom the server serves anyway; see docs/status-page.md.
+   *
+   * @default true
+   */
+  statusPage?: boolean
   /** Puts the checkout's branch before the page's title while developing. Default `false`. */
   titlePrefix?: boolean
   /** The managed block of variables; `false` writes nothing. Default `true`. */

@@ -3,6 +3,7 @@ import type { Wish } from '../plan/plan.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
 import type { SessionUse } from '../reservation/session.ts'
 import type { Checkout } from '../utils/checkout.ts'
+import type { StatusPage, StatusPlace } from './status-page.ts'
 
 /** The bundler's logger, as little of it as is needed. */
 export interface HostLogger {
@@ -98,6 +99,8 @@ export interface Run {
    * server listens. A config file that is written later counts from then on.
    */
   followConfig(host: ConfigFollower): void
+  /** The status page for one server; `undefined` when it is turned off. Ended with the run. */
+  statusPage(place: StatusPlace): StatusPage | undefined
   /** Releases what the run has, and ends what was started for it alone. Idempotent. */
   close(): void
   /** After {@link Run.close}: resolves when nothing is left of processes that were started for it. */

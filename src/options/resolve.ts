@@ -48,6 +48,7 @@ export function resolveOptions(
     summary: given.summary ?? true,
     sticky: given.sticky,
     compose: given.compose ?? false,
+    statusPage: given.statusPage ?? true,
     titlePrefix: given.titlePrefix ?? false,
     root: given.root,
   }

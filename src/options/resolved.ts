@@ -142,6 +142,7 @@ export interface ResolvedOptions {
   readonly compose: boolean | string
   /** What people should know of where these options come from. */
   readonly warnings?: readonly string[]
+  readonly statusPage: boolean
   readonly titlePrefix: boolean
   readonly root: string | undefined
 }

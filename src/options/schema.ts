@@ -44,6 +44,7 @@ function optionEntries() {
     sticky: booleanValue(),
     onConflict: conflictValue(),
     compose: composeSchema(),
+    statusPage: booleanValue(),
     titlePrefix: booleanValue(),
     env: envFileSchema(),
     summary: leaf(

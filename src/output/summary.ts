@@ -38,6 +38,8 @@ export interface SummaryStyle {
   /** The checkout is a linked git worktree, which has ports of its own. */
   readonly linked?: boolean
   readonly envFile?: string | undefined
+  /** URL of the status page. */
+  readonly page?: string | undefined
   readonly full: boolean
 }
 
@@ -51,6 +53,8 @@ const LABELS: Record<PortSource, string> = {
 }
 const INDENT = '     '
 const GAP = '   '
+/** Columns before what stands behind `➜  Ports:`. */
+const HEAD_WIDTH = 14
 /** A gap and a few words must fit beside the columns, or the reason gets a line of its own. */
 const MIN_REASON = 24
 
@@ -58,7 +62,6 @@ const MIN_REASON = 24
 export function renderSummary(rows: readonly SummaryRow[], style: SummaryStyle): string[] {
   if (rows.length === 0) return []
   const { colors: c } = style
-  const title = `  ${c.green('➜')}  ${c.bold('Ports')}:${style.branch ? `   ${c.dim(style.branch)}` : ''}`
   const cells = rows.map((row) => cellsOf(row, style))
   const nameWidth = Math.max(...cells.map((cell) => cell.name.length))
   const placeWidth = Math.max(...cells.map((cell) => cell.place.length))
@@ -80,7 +83,17 @@ export function renderSummary(rows: readonly SummaryRow[], style: SummaryStyle):
     return [head + place, ...below.map((line) => ' '.repeat(indent) + c.dim(line))]
   })
   const totals = style.full ? ['', INDENT + c.dim(totalsOf(rows))] : []
-  return [title, '', ...lines, ...totals, '']
+  return [...titleOf(style), '', ...lines, ...totals, '']
+}
+
+/** The page's URL and the branch, on one line if they fit there. */
+function titleOf({ colors: c, page, branch, width }: SummaryStyle): string[] {
+  const head = `  ${c.green('➜')}  ${c.bold('Ports')}:`
+  const link = page && c.cyan(page)
+  const name = branch && c.dim(branch)
+  const fits = HEAD_WIDTH + (page ?? '').length + GAP.length + (branch ?? '').length <= width
+  if (!link || !name || fits) return [[head, link, name].filter(Boolean).join(GAP)]
+  return [head + GAP + link, ' '.repeat(HEAD_WIDTH) + name]
 }
 
 interface Cells {
@@ -106,20 +119,29 @@ function cellsOf(row: SummaryRow, style: SummaryStyle): Cells {
   return { name, place, link: row.link, reason: reasonOf(row, allocation, style) }
 }
 
-function reasonOf(
+/** How a port came to be chosen, in one line: `fallback (2 attempts): 5173 is held by vite in ../shop`. */
+export function howChosen(
   row: SummaryRow,
-  at: NonNullable<SummaryRow['allocation']>,
-  style: SummaryStyle,
+  { source, attempts }: Pick<NonNullable<SummaryRow['allocation']>, 'source' | 'attempts'>,
+  style: Pick<SummaryStyle, 'from' | 'linked'>,
 ): string {
-  const { source, state, attempts, description } = at
   const label = labelOf(row, source, style)
   const passed = attempts.find((attempt) => attempt.rejected !== undefined)
   const past = attempts.at(-1)?.holder
   let why = passed ? `: ${endpointText(passed)} ${attemptText(passed, style.from)}` : ''
   // That somebody else will miss the port is worth more than why it was not another one.
   if (past?.via === 'memory') why = `: ${takenText(past, style.from)}`
+  return `${label} (${countOf(attempts)})${why}`
+}
+
+function reasonOf(
+  row: SummaryRow,
+  allocation: NonNullable<SummaryRow['allocation']>,
+  style: SummaryStyle,
+): string {
+  const { state, description } = allocation
   const notes = [description]
-  if (row.before) notes.push(`${row.before.from} is before port ${endpointText(at)}`)
+  if (row.before) notes.push(`${row.before.from} is before port ${endpointText(allocation)}`)
   if (state === 'running') notes.push('already running')
   if (state === 'leased') {
     const { variable } = row
@@ -129,10 +151,14 @@ function reasonOf(
         : 'waiting for its server',
     )
   }
-  return [`${label} (${countOf(attempts)})${why}`, ...notes].filter(Boolean).join('; ')
+  return [howChosen(row, allocation, style), ...notes].filter(Boolean).join('; ')
 }
 
-function labelOf({ from }: SummaryRow, source: PortSource, { linked }: SummaryStyle): string {
+function labelOf(
+  { from }: SummaryRow,
+  source: PortSource,
+  { linked }: Pick<SummaryStyle, 'linked'>,
+): string {
   if (source === 'env' || source === 'typed') return `from ${from ?? 'you'}`
   // Nothing went wrong: the preferred ports are the main checkout's.
   if (linked && source === 'range') return "this worktree's own"

@@ -10,6 +10,7 @@ import { ask, runSteps, type Steps } from './questions.ts'
 import { registry } from './registry.ts'
 import { PortReservation } from './reservation.ts'
 import { reserveWants } from './reserve-wants.ts'
+import { SessionLog } from './session-log.ts'
 import type {
   HealthSource,
   Move,
@@ -52,6 +53,10 @@ export class Session {
   readonly healthSources = new Set<HealthSource>()
   /** What runs the commands of this session's services; there as soon as one has any. */
   processes: ProcessSource | undefined
+  /** What the status page brings along to change something; made by the first page that is opened. */
+  pageToken: string | undefined
+  /** What happened, for the status page. */
+  readonly log = new SessionLog()
   /** The env block that this process was started with in its environment; absent when with none. */
   loadedBlock: ReadonlyMap<string, string> | undefined
   /** How each reservation was wanted last. */
@@ -121,12 +126,14 @@ export class Session {
       anywhere: (service: string) => this.#reservation(service),
       debug: this.identity.debug,
     }
+    const had = new Set([...this.reservations, ...(before?.reservations.values() ?? [])])
     for (const step of choosingOrder(wants)) {
       const mine = new Map<string, PortReservation | ServiceProblem>()
       for (const block of step.blocks) {
         for (const [service, outcome] of yield* reserveWants(block, present, context)) {
           this.#trace(service.name, outcome)
           mine.set(service.name, outcome)
+          if (!(outcome instanceof PortReservation) || !had.has(outcome)) this.log.outcome(outcome)
           if (!(outcome instanceof PortReservation)) continue
           outcome.users.add(user)
           chosen.set(outcome.endpoint, service)
@@ -199,6 +206,7 @@ export class Session {
         release()
         this.remember.get(service)?.(move.reservation)
       }
+      this.log.moved(move)
       return move
     } finally {
       resume?.()

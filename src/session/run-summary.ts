@@ -12,14 +12,20 @@ const HOLDERS_WAIT_MS = 1500
 /** Prints a run's table, and again only when it has changed. */
 export class RunSummary {
   readonly #columns: number
+  readonly #page: () => string | undefined
   #facts: RunFacts
   #holders: Promise<void>
   #holdersKnown = false
   #printed = ''
 
-  /** Looks for the names of who holds the preferred ports, which are there when the table is printed. */
-  constructor(facts: RunFacts, place: LeasePlace, columns: number) {
+  /**
+   * Looks for the names of who holds the preferred ports, which are there when the table is printed.
+   *
+   * @param page URL of the status page; `undefined` without one.
+   */
+  constructor(facts: RunFacts, place: LeasePlace, columns: number, page: () => string | undefined) {
     this.#facts = facts
+    this.#page = page
     this.#columns = columns
     const { reservations, missing } = facts.use
     const attempts = [
@@ -75,6 +81,7 @@ export class RunSummary {
       branch: checkout.branch,
       linked: checkout.kind === 'worktree',
       envFile: files.blockName,
+      page: this.#page(),
       full: request.options.summary === 'full',
     }).join('\n')
     if (text === this.#printed) return

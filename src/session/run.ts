@@ -8,6 +8,7 @@ import type {
   RunRequest,
   StartHint,
 } from '../bundlers/adapter.ts'
+import { STATUS_PATH, type StatusPage, type StatusPlace } from '../bundlers/status-page.ts'
 import type { PortsError } from '../errors.ts'
 import { type Endpoint, endpointOf } from '../net/endpoint.ts'
 import { serviceVariables } from '../output/variables.ts'
@@ -33,6 +34,8 @@ import {
 import { RunLog } from './run-log.ts'
 import { type RunWishes, wishesOf } from './run-wishes.ts'
 import { RunSummary } from './run-summary.ts'
+import { lazyStatusPage } from './status-page.ts'
+import { statusSource } from './status-source.ts'
 import type { SessionWorld } from './world.ts'
 
 /** One bundler server's run; see {@link Run}. */
@@ -41,6 +44,7 @@ export class DevRun implements Run {
   readonly #log = new RunLog()
   readonly #block = new RunBlock(this.#log)
   readonly #summary: RunSummary
+  readonly #statusPages = new Set<StatusPage>()
   readonly #movedListeners: ((service: string) => void)[] = []
   #facts: RunFacts
   readonly #routes: ProxyRoutes
@@ -55,7 +59,7 @@ export class DevRun implements Run {
   constructor(facts: RunFacts, world: SessionWorld) {
     this.#facts = facts
     this.#world = world
-    this.#summary = new RunSummary(facts, world.place, world.columns)
+    this.#summary = new RunSummary(facts, world.place, world.columns, () => this.#pageUrl)
     facts.use.session.onMove.add(this.#follow)
     const { session } = facts.use
     this.#routes = new ProxyRoutes({
@@ -67,7 +71,8 @@ export class DevRun implements Run {
       ports: () => [...this.use.session.reservations].map(({ port }) => port),
       started: (service) => this.use.session.started.get(service) ?? [],
       startHint: (service) => this.startHint(service),
-      warn: (warnings) => this.warn(warnings),
+      // The status page has its own words for whose server it is.
+      warn: (warnings) => this.#log.warn(warnings),
       say: (line) => this.#log.note(line),
     })
   }
@@ -127,6 +132,9 @@ export class DevRun implements Run {
   }
 
   warn(warnings: readonly string[]): void {
+    const { log } = this.use.session
+    // What follows the first line names processes, which may be another user's.
+    for (const warning of warnings) log.note('warning', warning.split('\n', 1)[0] ?? '')
     this.#log.warn(warnings)
   }
 
@@ -172,6 +180,21 @@ export class DevRun implements Run {
     )
   }
 
+  statusPage(place: StatusPlace): StatusPage | undefined {
+    if (!this.request.options.statusPage) return undefined
+    const page = lazyStatusPage(
+      statusSource(() => this.#facts, this.#world),
+      place,
+    )
+    this.#statusPages.add(page)
+    return page
+  }
+
+  get #pageUrl(): string | undefined {
+    const server = this.reservation('dev') ?? this.reservation('preview')
+    return server && this.#statusPages.size > 0 ? `${server.url}${STATUS_PATH}/` : undefined
+  }
+
   /** The env files as they are now, and the ports that they and everything else ask for. */
   readWishes(): { files: EnvFiles; wishes: RunWishes } {
     const { root, envDirectory, envFiles, options } = this.request
@@ -215,6 +238,7 @@ export class DevRun implements Run {
     this.#health?.close()
     const { session } = this.use
     session.onMove.delete(this.#follow)
+    for (const page of this.#statusPages) page.end()
     const { processes } = session
     this.use.close()
     this.#settled ??= processes?.settled()
@@ -275,7 +299,7 @@ export class DevRun implements Run {
       checkout: this.use.session.checkout.dir,
       reservations: () => this.use.reservations.values(),
       lost: (reservation, who) => void resolveConflict(reservation, who, this.#conflicts),
-      beside: ({ service, port }, who) => this.warn([besideLine(service, port, who)]),
+      beside: ({ service, port }, who) => this.#log.warn([besideLine(service, port, who)]),
     })
   }
 
@@ -283,7 +307,7 @@ export class DevRun implements Run {
     return {
       session: this.use.session,
       policy: (service) => serviceOf(service, this.#facts)?.onConflict ?? 'warn',
-      warn: (line) => this.warn([line]),
+      warn: (line) => this.#log.warn([line]),
       fail: (error) => this.#fail(error),
     }
   }

@@ -20,7 +20,7 @@ export function codeOf(page: string): PageCode {
   }))
   return {
     snippets,
-    blocks: page.match(/```(js|ts|jsx|tsx|mjs)/g)?.length ?? 0,
+    blocks: page.match(/```(js|ts|jsx|tsx|mjs)\b/g)?.length ?? 0,
     snippet(file, containing = '') {
       const found = snippets.find((s) => s.file === file && s.code.includes(containing))
       if (!found) throw new Error(`no snippet ${file} with ${containing}`)

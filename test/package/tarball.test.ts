@@ -26,6 +26,8 @@ test('the package is what users need, and nothing else', () => {
   const inDist = tarball.paths.filter((path) => path.startsWith('dist/'))
   expect(inDist.filter((path) => !/\.(mjs|d\.mts)$/.test(path))).toEqual([
     'dist/preload.cjs',
+    'dist/status/page.css',
+    'dist/status/page.js',
     'dist/THIRD-PARTY-LICENSES.md',
   ])
 })

@@ -40,6 +40,7 @@ describe('with nothing set', () => {
         summary: true,
         sticky: undefined,
         compose: false,
+        statusPage: true,
         titlePrefix: false,
         root: undefined,
       })

@@ -41,6 +41,8 @@ export function watchHealth(
   const said = new Map<string, HealthState>()
   const monitor = new HealthMonitor((change) => {
     const { service, state, reason = '' } = change.health
+    const why = state === 'stolen' ? "another checkout's server answers" : reason
+    context.session.log.note('health', why ? `${state}: ${why}` : state, service)
     if (state === 'stolen') context.stolen(service, reason.replace(/^served by /, ''))
     const line = changeLine(change, said, context)
     if (line) context.say(line.text, line.level)
