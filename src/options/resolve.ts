@@ -48,6 +48,7 @@ export function resolveOptions(
     summary: given.summary ?? true,
     sticky: given.sticky,
     titlePrefix: given.titlePrefix ?? false,
+    notice: given.notice ?? true,
     root: given.root,
   }
   refuse(findConflicts(resolved))

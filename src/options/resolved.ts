@@ -101,5 +101,6 @@ export interface ResolvedOptions {
   /** `undefined`: nobody said. */
   readonly sticky: boolean | undefined
   readonly titlePrefix: boolean
+  readonly notice: boolean
   readonly root: string | undefined
 }

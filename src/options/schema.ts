@@ -42,6 +42,7 @@ function optionEntries() {
     layout: oneOf(['standard'], 'layout'),
     sticky: booleanValue(),
     titlePrefix: booleanValue(),
+    notice: booleanValue(),
     env: envFileSchema(),
     summary: leaf(
       (value) => typeof value === 'boolean' || value === 'full',

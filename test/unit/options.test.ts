@@ -40,6 +40,7 @@ describe('with nothing set', () => {
         summary: true,
         sticky: undefined,
         titlePrefix: false,
+        notice: true,
         root: undefined,
       })
     },
