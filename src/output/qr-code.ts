@@ -11,9 +11,7 @@ const RESET = '\u001B[0m'
 export async function renderQrText(text: string, colors: boolean): Promise<string> {
   const { renderUnicodeCompact } = await import('uqr')
   const lines = renderUnicodeCompact(text, { border: 2 }).trimEnd().split('\n')
-  return lines
-    .map((line) => `  ${colors ? `${WHITE_ON_BLACK}${line}${RESET}` : line}`)
-    .join('\n')
+  return lines.map((line) => `  ${colors ? `${WHITE_ON_BLACK}${line}${RESET}` : line}`).join('\n')
 }
 
 /**

@@ -9,6 +9,7 @@ import { describeHolders } from '../reservation/holders.ts'
 import { runSteps, type Steps } from '../reservation/questions.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
 import type { Move, SessionUse } from '../reservation/session.ts'
+import { networkUrls } from '../reservation/network-urls.ts'
 import { groupReason } from '../reservation/unavailable.ts'
 import { withDeadline } from '../utils/deadline.ts'
 import type { EnvFiles } from './env-files.ts'
@@ -44,6 +45,7 @@ export class DevRun implements Run {
   #logger: HostLogger | undefined
   #printed = ''
   #stopFollowing: (() => void) | undefined
+  #stopQrKey: (() => void) | undefined
 
   constructor(
     request: RunRequest,
@@ -205,6 +207,31 @@ export class DevRun implements Run {
     ).then(() => this.#print(logger))
   }
 
+  networkUrls(): string[] {
+    const server = this.reservation('dev') ?? this.reservation('preview')
+    return server ? networkUrls(server) : []
+  }
+
+  async printQrCode(logger: HostLogger): Promise<void> {
+    const { printQrCode } = await import('./qr-key.ts')
+    await printQrCode(this.networkUrls(), logger)
+  }
+
+  listenForQrKey(logger: HostLogger): void {
+    if (!this.#world.interactive || this.#stopQrKey || this.networkUrls().length === 0) return
+    this.#stopQrKey = () => {}
+    // Not in the way of the start, and most servers have no terminal.
+    void import('./qr-key.ts').then(async ({ listenForQrKey }) => {
+      const stop = await listenForQrKey(() => this.printQrCode(logger))
+      if (!stop) return
+      if (this.#closed) return stop()
+      this.#stopQrKey = stop
+      logger.info(
+        noticeLine(`${colors.bold('q + enter')} shows ${this.networkUrls()[0]} as a QR code.`),
+      )
+    })
+  }
+
   continueAfter(previous: Run, logger: HostLogger): void {
     if (!(previous instanceof DevRun) || !previous.#printed) return
     this.#printed ||= previous.#printed
@@ -283,6 +310,7 @@ export class DevRun implements Run {
   close(): void {
     this.#closed = true
     this.#stopFollowing?.()
+    this.#stopQrKey?.()
     this.#health?.close()
     this.use.session.onMove.delete(this.#follow)
     this.#use.close()

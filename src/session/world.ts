@@ -1,6 +1,7 @@
 import { readNote } from '../child/protocol.ts'
 import { leasePlace, type LeasePlace } from '../reservation/who-holds.ts'
 import { createDebug, type Debug } from '../utils/debug.ts'
+import { isCi } from '../utils/is-ci.ts'
 import { shortenCommand } from '../utils/shorten-command.ts'
 
 /** What a session knows of the process it runs in; read once, at the edge. */
@@ -16,6 +17,8 @@ export interface SessionWorld {
   readonly lentPorts: ReadonlySet<number>
   /** Width for printed tables. */
   readonly columns: number
+  /** Somebody may type and sees what is printed: both are a terminal, and this is no CI. */
+  readonly interactive: boolean
   /** There with `DEBUG=ports`. */
   readonly debug: Debug | undefined
   /** Tells whoever runs a program what goes wrong beside its work; a plugin has a logger for that. */
@@ -26,7 +29,7 @@ const DEFAULT_COLUMNS = 100
 
 /** The world of this process. */
 export function processWorld(): SessionWorld {
-  const { env, argv, pid, platform, stdout, stderr } = process
+  const { env, argv, pid, platform, stdin, stdout, stderr } = process
   return {
     env,
     argv,
@@ -38,6 +41,9 @@ export function processWorld(): SessionWorld {
     place: leasePlace(env, platform),
     lentPorts: new Set(readNote(env)?.ports.map(({ port }) => port)),
     columns: stdout.columns || Number(env.COLUMNS) || DEFAULT_COLUMNS,
+    get interactive() {
+      return Boolean(stdin.isTTY && stdout.isTTY) && !isCi(env)
+    },
     debug: createDebug(env, (line) => stderr.write(line), performance.now.bind(performance)),
     warn: (text) => process.emitWarning(text, 'PortsWarning'),
   }

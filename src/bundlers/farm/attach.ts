@@ -46,6 +46,7 @@ export function attach(server: FarmServer, pending: Pending): void {
   proxySockets(http, rules, from)
   // After a restart, whoever asked for it prints what has changed.
   if (!restarted) http.once('listening', () => setImmediate(() => run.printSummary(logger)))
+  http.once('listening', () => run.listenForQrKey(logger))
   http.once('listening', () => run.followConfig({ logger, proxies: true }))
   let restarting = false
   http.once('close', () => {

@@ -14,6 +14,7 @@ import { closeHmrServer, createHmrServer } from '../hmr-server.ts'
 import { prefixTitle } from '../title.ts'
 import { envFileNames, typedPort, withPort } from '../own-port.ts'
 import { passPortCheck } from '../port-check.ts'
+import { addQrShortcut } from './qr-shortcut.ts'
 import { proxyOptions } from './proxy.ts'
 
 /** The port that Rsbuild takes by itself, for both of its servers. */
@@ -87,6 +88,7 @@ export function rsbuildHooks(
         if (own?.host !== undefined && server.host === undefined) config.server.host = own.host
         const proxy = proxyOptions(run, options, server.proxy, logger)
         if (proxy) config.server.proxy = proxy
+        addQrShortcut(config, () => latest, logger)
         if (hmr) {
           config.dev = { ...config.dev, client: { ...config.dev?.client, port: hmr.port } }
         }

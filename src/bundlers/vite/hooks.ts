@@ -18,6 +18,7 @@ import { prefixTitle } from '../title.ts'
 import { RESOLVED_ID } from '../../virtual-module.ts'
 import { hmrOptionName, injectPorts } from './inject.ts'
 import { hideOwnWrites } from './own-writes.ts'
+import { addQrShortcut } from './qr-shortcut.ts'
 import { hideWildcardWarning } from './wildcard-warning.ts'
 
 /** Ports of a config that never became a server are given back after this, in milliseconds. */
@@ -120,6 +121,7 @@ export function viteHooks(
       logger = server.config.logger
       taken.run.report(logger)
       attach(server, taken)
+      addQrShortcut(server, taken.run)
       // Vite prints no URLs in middleware mode, so nobody would ask for the summary.
       return server.config.server.middlewareMode
         ? () => taken.run.printSummary(server.config.logger)
@@ -131,6 +133,7 @@ export function viteHooks(
       logger = server.config.logger
       taken.run.report(logger)
       attachPreview(server, taken.run)
+      addQrShortcut(server, taken.run)
     },
   }
   return { plugin, addresses: () => latest?.addresses() ?? {} }
