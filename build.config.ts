@@ -53,6 +53,18 @@ export default defineBuildConfig({
         target: 'node20',
         format: 'cjs',
       })
+      // Part of the package as files: the page is opened seldom, and loads nothing from elsewhere.
+      await build({
+        entryPoints: [
+          join(rootDir, 'src/status/page/page.ts'),
+          join(rootDir, 'src/status/page/page.css'),
+        ],
+        outdir: join(resolve(rootDir, outDir), 'status'),
+        bundle: true,
+        minify: true,
+        target: ['es2022', 'chrome111', 'safari16.4', 'firefox113'],
+        format: 'esm',
+      })
       const texts = INLINED.map((name) => licenseOf(join(rootDir, 'node_modules', name)))
       const head = '# Licences of packages that are part of these files\n\n'
       writeFileSync(

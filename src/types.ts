@@ -294,6 +294,13 @@ export interface Options {
    * @default true; false where the variable `CI` is set
    */
   sticky?: boolean
+  /**
+   * The status page at `/__ports/` of every dev server: services, their health, other checkouts.
+   * Shown to this machine and to whom the server serves anyway; see docs/status-page.md.
+   *
+   * @default true
+   */
+  statusPage?: boolean
   /** Puts the checkout's branch before the page's title while developing. Default `false`. */
   titlePrefix?: boolean
   /**

@@ -2,6 +2,7 @@ import type { ResolvedOptions, ResolvedService } from '../options/resolved.ts'
 import type { Wish } from '../plan/plan.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
 import type { SessionUse } from '../reservation/session.ts'
+import type { StatusPage, StatusPlace } from './status-page.ts'
 
 /** The bundler's logger, as little of it as is needed. */
 export interface HostLogger {
@@ -101,6 +102,8 @@ export interface Run {
    * Nothing happens without such a file.
    */
   followConfig(host: ConfigFollower): void
+  /** The status page for one server; `undefined` when it is turned off. Ended with the run. */
+  statusPage(place: StatusPlace): StatusPage | undefined
   close(): void
 }
 

@@ -47,6 +47,7 @@ export function resolveOptions(
     env: resolveEnvFile(given.env),
     summary: given.summary ?? true,
     sticky: given.sticky,
+    statusPage: given.statusPage ?? true,
     titlePrefix: given.titlePrefix ?? false,
     notice: given.notice ?? true,
     root: given.root,

@@ -100,6 +100,7 @@ export interface ResolvedOptions {
   readonly summary: boolean | 'full'
   /** `undefined`: nobody said. */
   readonly sticky: boolean | undefined
+  readonly statusPage: boolean
   readonly titlePrefix: boolean
   readonly notice: boolean
   readonly root: string | undefined

@@ -41,6 +41,7 @@ function optionEntries() {
     pools: keyed('pool names with their ranges', poolSchema),
     layout: oneOf(['standard'], 'layout'),
     sticky: booleanValue(),
+    statusPage: booleanValue(),
     titlePrefix: booleanValue(),
     notice: booleanValue(),
     env: envFileSchema(),

@@ -104,10 +104,11 @@ function cellsOf(row: SummaryRow, style: SummaryStyle): Cells {
   return { name, place, link: row.link, reason: reasonOf(row, allocation, style) }
 }
 
-function reasonOf(
+/** How a port came to be chosen, in one line: `fallback (2 attempts): 5173 is held by vite in ../shop`. */
+export function howChosen(
   row: SummaryRow,
-  { source, state, attempts, description }: NonNullable<SummaryRow['allocation']>,
-  style: SummaryStyle,
+  { source, attempts }: Pick<NonNullable<SummaryRow['allocation']>, 'source' | 'attempts'>,
+  style: Pick<SummaryStyle, 'from' | 'linked'>,
 ): string {
   const label = labelOf(row, source, style)
   const passed = attempts.find((attempt) => attempt.rejected !== undefined)
@@ -115,6 +116,15 @@ function reasonOf(
   let why = passed ? `: ${endpointText(passed)} ${attemptText(passed, style.from)}` : ''
   // That somebody else will miss the port is worth more than why it was not another one.
   if (past?.via === 'memory') why = `: ${takenText(past, style.from)}`
+  return `${label} (${countOf(attempts)})${why}`
+}
+
+function reasonOf(
+  row: SummaryRow,
+  allocation: NonNullable<SummaryRow['allocation']>,
+  style: SummaryStyle,
+): string {
+  const { state, description } = allocation
   const notes = [description]
   if (state === 'running') notes.push('already running')
   if (state === 'leased') {
@@ -125,10 +135,14 @@ function reasonOf(
         : 'waiting for its server',
     )
   }
-  return [`${label} (${countOf(attempts)})${why}`, ...notes].filter(Boolean).join('; ')
+  return [howChosen(row, allocation, style), ...notes].filter(Boolean).join('; ')
 }
 
-function labelOf({ from }: SummaryRow, source: PortSource, { linked }: SummaryStyle): string {
+function labelOf(
+  { from }: SummaryRow,
+  source: PortSource,
+  { linked }: Pick<SummaryStyle, 'linked'>,
+): string {
   if (source === 'env' || source === 'typed') return `from ${from ?? 'you'}`
   // Nothing went wrong: the preferred ports are the main checkout's.
   if (linked && source === 'range') return "this worktree's own"

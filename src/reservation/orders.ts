@@ -1,7 +1,8 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { removeOrderFile, writeOrderFile } from '../lease/order-file.ts'
 import type { Endpoint } from '../net/endpoint.ts'
 import { type OrderReply, parseOrder, type Refusal } from '../lease/order.ts'
+import { isSameSecret } from '../utils/same-secret.ts'
 import { findReservation } from './find-reservation.ts'
 import { registry } from './registry.ts'
 import { tracesOf } from './trace.ts'
@@ -39,7 +40,7 @@ export function obeyOrder(
   endpoint: Endpoint,
 ): OrderReply {
   const order = parseOrder(line)
-  if (!order || !isSame(order.token, desk.token)) return refuse('token')
+  if (!order || !isSameSecret(order.token, desk.token)) return refuse('token')
   switch (order.order) {
     case 'explain':
       return { v: 1, ok: true, result: tracesOf(root) }
@@ -62,9 +63,4 @@ function release(root: string, endpoint: Endpoint): OrderReply {
 
 function refuse(refusal: Refusal): OrderReply {
   return { v: 1, ok: false, refusal }
-}
-
-function isSame(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)]
-  return left.length === right.length && timingSafeEqual(left, right)
 }

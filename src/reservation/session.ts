@@ -20,6 +20,7 @@ import { fatalProblems, giveUpGroup, problemOf } from './problems.ts'
 import { ask, runSteps, type Steps } from './questions.ts'
 import { registry } from './registry.ts'
 import { PortReservation, type ReservationFacts } from './reservation.ts'
+import { SessionLog } from './session-log.ts'
 import { unavailable } from './unavailable.ts'
 import type { LeasePlace } from './who-holds.ts'
 
@@ -109,6 +110,10 @@ export class Session {
   readonly remember = new Map<string, (had: PortReservation) => void>()
   /** What watches the health of this session's services. */
   readonly healthSources = new Set<HealthSource>()
+  /** Starts a service's command anew; by service, for those whose command this process runs. */
+  readonly restarts = new Map<string, () => Promise<void>>()
+  /** What happened, for the status page. */
+  readonly log = new SessionLog()
   /** How each service was wanted last. */
   readonly #wants = new Map<string, Want>()
   #queue: Promise<unknown> = Promise.resolve()
@@ -240,6 +245,8 @@ export class Session {
         release()
         this.remember.get(service)?.(move.reservation)
       }
+      this.log.tally.moves++
+      this.log.note('moved', `moved from port ${move.from} to ${move.to}`, service)
       return move
     })
   }
@@ -280,6 +287,7 @@ export class Session {
       throw unavailable(problems, this.checkout.dir)
     }
     const { hold, lease } = outcome.found
+    this.log.count(outcome.found.attempts, outcome.found.source)
     try {
       const release = reservation.moveTo(outcome.found)
       return { move: { service, from, to: outcome.found.port, reservation }, release }
@@ -344,12 +352,19 @@ export class Session {
         : yield* allocateBlock(requests, context)
     return prepared.map(({ want, service, bound, before }, index) => {
       const outcome = outcomes[index] as ServiceOutcome
-      if (!outcome.ok) return [service, problemOf(service, outcome)]
+      if (!outcome.ok) {
+        this.log.count(outcome.attempts, undefined)
+        this.log.note('exhausted', 'no port could be had', service.name)
+        return [service, problemOf(service, outcome)]
+      }
       const facts = factsOf(want)
       if ('keep' in outcome) {
         return [service, (before as PortReservation).continueAs(bound, facts)]
       }
-      return [service, new PortReservation(outcome.found, facts, this.identity.debug)]
+      const had = new PortReservation(outcome.found, facts, this.identity.debug)
+      this.log.count(had.attempts, had.source)
+      this.log.note('allocated', `has ${endpointText(had)}`, service.name)
+      return [service, had]
     })
   }
 

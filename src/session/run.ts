@@ -1,16 +1,19 @@
 import { basename, resolve } from 'node:path'
 import colors from 'picocolors'
 import type { ConfigFollower, HostLogger, Run, RunRequest, StartHint } from '../bundlers/adapter.ts'
+import type { StatusPage, StatusPlace } from '../bundlers/status-page.ts'
 import { type EnvWrite, readEnvText } from '../output/env-file.ts'
 import { renderSummary, type SummaryRow } from '../output/summary.ts'
+import { blockVariables, type PublishedService } from '../output/variables.ts'
 import type { Wish } from '../plan/plan.ts'
 import { type Endpoint, endpointOf, type EndpointParts } from '../net/endpoint.ts'
 import { describeHolders } from '../reservation/holders.ts'
 import { runSteps, type Steps } from '../reservation/questions.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
-import type { Move, SessionUse } from '../reservation/session.ts'
+import type { Move, Session, SessionUse } from '../reservation/session.ts'
 import { networkUrls } from '../reservation/network-urls.ts'
 import { groupReason } from '../reservation/unavailable.ts'
+import { type Area, areasOf } from '../reservation/utilisation.ts'
 import { withDeadline } from '../utils/deadline.ts'
 import type { EnvFiles } from './env-files.ts'
 import { createProxyGuard, type ServiceGuard } from './proxy-guard.ts'
@@ -18,6 +21,7 @@ import { poolWarnings } from './pool-warnings.ts'
 import { publish } from './publish.ts'
 import { scriptFor } from './start-hint.ts'
 import type { RunHealth } from './health/run-health.ts'
+import { lazyStatusPage } from './status-page.ts'
 import type { SessionWorld } from './world.ts'
 
 /** The summary waits this long for the names of who holds the preferred ports, in milliseconds. */
@@ -46,6 +50,7 @@ export class DevRun implements Run {
   #printed = ''
   #stopFollowing: (() => void) | undefined
   #stopQrKey: (() => void) | undefined
+  readonly #statusPages = new Set<StatusPage>()
 
   constructor(
     request: RunRequest,
@@ -132,20 +137,11 @@ export class DevRun implements Run {
    * @param left What a service has just moved away from.
    */
   *publish(replaced: SessionUse | undefined, left?: Endpoint): Steps<void> {
-    const { options, services, shared } = this.#request
+    const { options } = this.#request
     const { blockFile, blockName } = this.#files
     if (!options.env || blockFile === undefined || blockName === undefined) return
-    const addresses = this.#addresses()
-    const named = [
-      ...services.map(({ service }) => service),
-      ...options.services.filter((service) => service.name in shared),
-    ]
-    const published = named.flatMap((service) => {
-      const address = addresses[service.name]
-      return address ? [{ service: service.name, env: service.env, ...address }] : []
-    })
     const result = yield* publish(
-      published,
+      this.#published(),
       options.env,
       { ...this.#files, blockFile, blockName },
       this.use,
@@ -157,7 +153,27 @@ export class DevRun implements Run {
     void result.later.then((warning) => warning && this.warn([warning]))
   }
 
+  #published(): PublishedService[] {
+    const { options, services, shared } = this.#request
+    const addresses = this.#addresses()
+    const named = [
+      ...services.map(({ service }) => service),
+      ...options.services.filter((service) => service.name in shared),
+    ]
+    return named.flatMap((service) => {
+      const address = addresses[service.name]
+      return address ? [{ service: service.name, env: service.env, ...address }] : []
+    })
+  }
+
   warn(warnings: readonly string[]): void {
+    const { log } = this.use.session
+    // What follows the first line names processes, which may be another user's.
+    for (const warning of warnings) log.note('warning', warning.split('\n', 1)[0] ?? '')
+    this.#say(warnings)
+  }
+
+  #say(warnings: readonly string[]): void {
     if (this.#logger) for (const warning of warnings) this.#logger.warn(warningLine(warning))
     else this.#warnings.push(...warnings)
   }
@@ -166,7 +182,7 @@ export class DevRun implements Run {
     this.#logger = logger
     const waiting = this.#warnings
     this.#warnings = []
-    this.warn(waiting)
+    this.#say(waiting)
     void this.#watchHealth(logger)
     void this.#checkPools()
   }
@@ -248,7 +264,8 @@ export class DevRun implements Run {
             place: this.#world.place,
             reservation: (name) => this.reservation(name),
             startHint: (name) => this.startHint(name),
-            warn: (warnings) => this.warn(warnings),
+            // The status page has its own words for whose server it is.
+            warn: (warnings) => this.#say(warnings),
           })
         : UNGUARDED
       this.#guards.set(service, guard)
@@ -295,7 +312,7 @@ export class DevRun implements Run {
     this.#holdersKnown = false
     void next.#holders.catch(() => {}).then(() => (this.#holdersKnown = true))
     next.#logger = this.#logger
-    this.warn(next.#warnings)
+    this.#say(next.#warnings)
     this.#health?.update(this.#request.services.map(({ service }) => service))
     before.close()
     // Closed while the new ports were chosen.
@@ -313,6 +330,7 @@ export class DevRun implements Run {
     this.#stopQrKey?.()
     this.#health?.close()
     this.use.session.onMove.delete(this.#follow)
+    for (const page of this.#statusPages) page.end()
     this.#use.close()
   }
 
@@ -329,7 +347,7 @@ export class DevRun implements Run {
 
   #print(logger: HostLogger): void {
     const { checkout } = this.use.session
-    const text = renderSummary(this.#rows(), {
+    const text = renderSummary(this.rows(), {
       width: this.#world.columns,
       colors,
       from: checkout.dir,
@@ -343,7 +361,56 @@ export class DevRun implements Run {
     if (text) logger.info(text)
   }
 
-  #rows(): SummaryRow[] {
+  statusPage(place: StatusPlace): StatusPage | undefined {
+    if (!this.#request.options.statusPage) return undefined
+    const page = lazyStatusPage(this, place)
+    this.#statusPages.add(page)
+    return page
+  }
+
+  /** The session that it is a part of. */
+  get session(): Session {
+    return this.use.session
+  }
+
+  /** See `SessionWorld`. */
+  get world(): SessionWorld {
+    return this.#world
+  }
+
+  /** Name of the env file, for people; `undefined` when none is written. */
+  get envFile(): string | undefined {
+    return this.#files.blockName
+  }
+
+  /** The variables that publish a service, as they are written. */
+  variables(service: string): [name: string, value: string][] {
+    const { env } = this.#request.options
+    const { users, blockName } = this.#files
+    if (!env || blockName === undefined) return []
+    const published = this.#published().filter((one) => one.service === service)
+    return [...blockVariables(published, env.prefix, users, blockName).variables]
+  }
+
+  /** The package script that seems to start a service; see {@link scriptFor}. */
+  startCommand(service: string): string | undefined {
+    const { state } = this.reservation(service) ?? {}
+    return state === 'leased' ? scriptFor(service, this.#request.root) : undefined
+  }
+
+  /** The pools, and the ranges of services that say one. */
+  areas(): Area[] {
+    const { pools } = this.#request.options
+    const given = this.#request.services.filter(({ service }) => service.rangeGiven)
+    return areasOf(
+      pools,
+      given.map(({ service }) => service),
+      [],
+    )
+  }
+
+  /** Its services in the order of the options, as they are now. */
+  rows(): SummaryRow[] {
     const { services, shared, options } = this.#request
     const rows = services.map(({ service }): SummaryRow => {
       const allocation = this.reservation(service.name)

@@ -39,6 +39,7 @@ describe('with nothing set', () => {
         env: { file: '.env.local', prefix: undefined },
         summary: true,
         sticky: undefined,
+        statusPage: true,
         titlePrefix: false,
         notice: true,
         root: undefined,

@@ -6,6 +6,7 @@ import type { HostLogger, Run } from '../adapter.ts'
 import { handOver } from '../handover.ts'
 import { closeHmrServer, createHmrServer } from '../hmr-server.ts'
 import { overriddenPaths, proxiedService, proxyEntries, proxyLog } from '../http-proxy.ts'
+import { hostList, mountStatusPage } from '../status-page.ts'
 import { numericPort, separateHmr } from './request.ts'
 import { rebuildImporters } from './module.ts'
 import type { DevServer, DevServerClass, WebSocketServer, WebSocketUrl } from './types.ts'
@@ -37,6 +38,7 @@ export async function attach(
   if (hmr) tellClient(server, hmr.port)
   onServer(server, (http) => {
     handOver(http, dev)
+    mountStatusPage(http, run, { service: 'dev', allowedHosts: () => allowedHosts(server) })
     const ownHmr = hmr && giveHmrServer(server, hmr)
     http.once('close', () => {
       closeHmrServer(ownHmr)
@@ -50,6 +52,13 @@ export async function attach(
     run.listenForQrKey(logger)
     run.followConfig({ logger, proxies: true, refresh: () => rebuildImporters(server.compiler) })
   }
+}
+
+/** As the dev server itself judges names. */
+function allowedHosts({ options }: DevServer): string[] {
+  const { allowedHosts, host, client } = options
+  const url = typeof client === 'object' ? client.webSocketURL : undefined
+  return hostList(allowedHosts, host, typeof url === 'object' ? url['hostname'] : undefined)
 }
 
 /** Addresses that had to be guessed, and names that only the dev server knows, are looked up now. */

@@ -15,6 +15,8 @@ export interface DevServerOptions {
   port?: number | string | undefined
   host?: string | undefined
   ipc?: unknown
+  /** `'auto'`, `'all'`, or names. */
+  allowedHosts?: string | string[] | undefined
   server?: string | { type?: unknown; options?: HttpsOptions } | undefined
   proxy?: (ProxyEntry | (() => ProxyEntry))[] | undefined
   client?: boolean | { webSocketURL?: string | WebSocketUrl } | undefined

@@ -3,6 +3,7 @@ import type { HostLogger, Run } from '../adapter.ts'
 import { handOver } from '../handover.ts'
 import { closeHmrServer, createHmrServer } from '../hmr-server.ts'
 import { announceRun, restartFrom } from '../restart.ts'
+import { hostList, mountStatusPage } from '../status-page.ts'
 import { type FarmProxyRule, proxySockets } from './proxy.ts'
 import type { FarmConfig, FarmServer, FarmServerOptions } from './types.ts'
 
@@ -42,6 +43,8 @@ export function attach(server: FarmServer, pending: Pending): void {
     server.config.port = dev.port
     handOver(http, dev)
   }
+  const { allowedHosts, host } = pending.written
+  mountStatusPage(http, run, { service: 'dev', allowedHosts: () => hostList(allowedHosts, host) })
   const hmrServer = attachHmr(server, pending)
   proxySockets(http, rules, from)
   // After a restart, whoever asked for it prints what has changed.

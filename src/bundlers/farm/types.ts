@@ -15,6 +15,7 @@ export interface FarmServerOptions {
   port?: number
   host?: string | boolean
   strictPort?: boolean
+  allowedHosts?: string[]
   https?: HttpsOptions
   hmr?: boolean | FarmHmr
   proxy?: FarmProxies

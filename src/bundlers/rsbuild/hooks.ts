@@ -15,6 +15,7 @@ import { prefixTitle } from '../title.ts'
 import { envFileNames, typedPort, withPort } from '../own-port.ts'
 import { passPortCheck } from '../port-check.ts'
 import { addQrShortcut } from './qr-shortcut.ts'
+import { hostList, mountStatusPage } from '../status-page.ts'
 import { proxyOptions } from './proxy.ts'
 
 /** The port that Rsbuild takes by itself, for both of its servers. */
@@ -120,6 +121,14 @@ export function rsbuildHooks(
       }
       if (isCommand(world().argv)) for (const port of [own, hmr]) if (port) port.keepAtClose = true
       if (http && own) handOver(http, own)
+      if (http) {
+        const settings = () => api.getNormalizedConfig().server
+        mountStatusPage(http, run, {
+          service: action === 'preview' ? 'preview' : 'dev',
+          allowedHosts: () => hostList(settings().allowedHosts, settings().host),
+          base: () => settings().base,
+        })
+      }
       http?.once('close', end)
       api.onCloseDevServer(end)
       api.onExit(() => run.close())

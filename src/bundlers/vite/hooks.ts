@@ -13,6 +13,7 @@ import { configured } from '../configured.ts'
 import { handOver } from '../handover.ts'
 import { closeHmrServer, createHmrServer } from '../hmr-server.ts'
 import { announceRun, restartFrom } from '../restart.ts'
+import { hostList, mountStatusPage, statusMiddleware, type StatusPlace } from '../status-page.ts'
 import { isFirst, needsPorts, readHost, runRequest, usualPorts, type ViteHost } from './host.ts'
 import { prefixTitle } from '../title.ts'
 import { RESOLVED_ID } from '../../virtual-module.ts'
@@ -175,6 +176,7 @@ function attach(server: ViteDevServer, { run, hmrServer }: Pending): void {
     handOver(http, dev)
     http.once('close', () => end())
   }
+  mountStatus(server, run, http)
   const hmr = run.reservation('hmr')
   if (hmrServer && hmr) {
     handOver(hmrServer, hmr)
@@ -211,6 +213,19 @@ function attach(server: ViteDevServer, { run, hmrServer }: Pending): void {
   }
 }
 
+/** In front of Vite's middlewares and everybody's; in middleware mode their list is all that there is. */
+function mountStatus(server: ViteDevServer, run: Run, http: ViteDevServer['httpServer']): void {
+  const { config, middlewares } = server
+  const place: StatusPlace = {
+    service: 'dev',
+    allowedHosts: () => hostList(config.server.allowedHosts, config.server.host),
+    base: () => config.base,
+  }
+  if (http) return mountStatusPage(http as Server, run, place)
+  const handle = statusMiddleware(run, place)
+  if (handle) middlewares.stack.unshift({ route: '', handle })
+}
+
 /** What a Vite dev server does about edits of the config file. */
 function follower(server: ViteDevServer): ConfigFollower {
   return {
@@ -241,6 +256,12 @@ function attachPreview(server: PreviewServer, run: Run): void {
     hideWildcardWarning(server.config.logger, preview.port)
     handOver(server.httpServer as Server, preview)
   }
+  const { preview: own, base } = server.config
+  mountStatusPage(server.httpServer as Server, run, {
+    service: 'preview',
+    allowedHosts: () => hostList(own.allowedHosts, own.host),
+    base: () => base,
+  })
   server.httpServer.once('close', () => run.close())
   const { logger } = server.config
   server.httpServer.once('listening', () => run.followConfig({ logger, proxies: true }))

@@ -31,7 +31,8 @@ export function renderHealthMetrics(
   return `${lines.join('\n')}\n`
 }
 
-function labelText(labels: Readonly<Record<string, string>>): string {
+/** Labels as they stand behind a metric's name. */
+export function labelText(labels: Readonly<Record<string, string>>): string {
   const pairs = Object.entries(labels).map(
     ([name, value]) =>
       `${name}="${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`,

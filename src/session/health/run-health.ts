@@ -34,6 +34,9 @@ export function watchHealth(
   const watched = new Map<string, unknown>()
   const said = new Map<string, HealthState>()
   const monitor = new HealthMonitor((change) => {
+    const { service, state, reason } = change.health
+    const why = state === 'stolen' ? "another checkout's server answers" : reason
+    context.session.log.note('health', why ? `${state}: ${why}` : state, service)
     const line = changeLine(change, said, context)
     if (line) context.say(line.text, line.level)
   })
