@@ -102,6 +102,8 @@ export interface Run {
    * Nothing happens without such a file.
    */
   followConfig(host: ConfigFollower): void
+  /** Its servers have a status page. */
+  readonly hasStatusPage: boolean
   /** The status page for one server; `undefined` when it is turned off. Ended with the run. */
   statusPage(place: StatusPlace): StatusPage | undefined
   close(): void

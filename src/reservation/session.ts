@@ -4,7 +4,7 @@ import { type Endpoint, endpointText } from '../net/endpoint.ts'
 import type { ResolvedService } from '../options/resolved.ts'
 import { choosingOrder } from '../plan/choosing-order.ts'
 import { isBlock, type ServicePlan } from '../plan/plan.ts'
-import type { ServiceHealth } from '../types.ts'
+import type { HealthSample, ServiceHealth } from '../types.ts'
 import { type Checkout, findCheckout } from '../utils/checkout.ts'
 import type { Debug } from '../utils/debug.ts'
 import {
@@ -108,6 +108,8 @@ export class Session {
   readonly onMove = new Set<(move: Move) => void | Promise<void>>()
   /** Remembers a moved service's port for the next run; by service, for those that may be remembered. */
   readonly remember = new Map<string, (had: PortReservation) => void>()
+  /** Told of each health probe that has ended; must not throw. */
+  readonly onProbe = new Set<(service: string, sample: HealthSample) => void>()
   /** What watches the health of this session's services. */
   readonly healthSources = new Set<HealthSource>()
   /** Starts a service's command anew; by service, for those whose command this process runs. */

@@ -6,9 +6,11 @@ import { serviceVariables } from '../output/variables.ts'
 import { planPorts } from '../plan/plan.ts'
 import { runSteps } from '../reservation/questions.ts'
 import { type SessionUse, sessionOf, type Want } from '../reservation/session.ts'
+import { areasOf } from '../reservation/utilisation.ts'
 import type { Options, Reservation } from '../types.ts'
 import { realRoot } from '../utils/real-root.ts'
 import { pastOf } from './past.ts'
+import { startTelemetry } from './telemetry/start.ts'
 import type { SessionWorld } from './world.ts'
 
 /** The ports of one `reserve()`, by service. */
@@ -75,6 +77,7 @@ export async function openServices(
     return { plan: service, host, hold: true, secure: false }
   })
   const use = await session.inTurn(() => runSteps(session.open(wants), world.place))
+  startTelemetry(session, () => areasOf(resolved.pools, resolved.services, []))
   const warnings = [
     ...set.warnings,
     ...wishesOutsidePools(resolved.services, set.byService),

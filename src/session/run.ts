@@ -22,6 +22,7 @@ import { publish } from './publish.ts'
 import { scriptFor } from './start-hint.ts'
 import type { RunHealth } from './health/run-health.ts'
 import { lazyStatusPage } from './status-page.ts'
+import { startTelemetry } from './telemetry/start.ts'
 import type { SessionWorld } from './world.ts'
 
 /** The summary waits this long for the names of who holds the preferred ports, in milliseconds. */
@@ -185,6 +186,7 @@ export class DevRun implements Run {
     this.#say(waiting)
     void this.#watchHealth(logger)
     void this.#checkPools()
+    startTelemetry(this.session, () => this.areas())
   }
 
   async #checkPools(): Promise<void> {
@@ -361,9 +363,13 @@ export class DevRun implements Run {
     if (text) logger.info(text)
   }
 
+  get hasStatusPage(): boolean {
+    return this.#request.options.statusPage
+  }
+
   statusPage(place: StatusPlace): StatusPage | undefined {
-    if (!this.#request.options.statusPage) return undefined
-    const page = lazyStatusPage(this, place)
+    if (!this.hasStatusPage) return undefined
+    const page = lazyStatusPage(this, place, this.#request.options.notice)
     this.#statusPages.add(page)
     return page
   }

@@ -1,9 +1,19 @@
 import type { StatusPage, StatusPlace } from '../bundlers/status-page.ts'
+import { isAllowedHost } from '../status/guard.ts'
+import { CLIENT_PATH } from '../status/routes.ts'
 import type { StatusSource } from '../status/source.ts'
 
-/** The status page of a run, whose code is loaded with the first request for it. */
-export function lazyStatusPage(source: StatusSource, place: StatusPlace): StatusPage {
-  let opened: StatusPage | undefined
+/**
+ * The status page of a run, whose code is loaded with the first request for it.
+ *
+ * @param notice Pages of a dev server get the script that watches whose server it is.
+ */
+export function lazyStatusPage(
+  source: StatusSource,
+  place: StatusPlace,
+  notice: boolean,
+): StatusPage {
+  let opened: Omit<StatusPage, 'script'> | undefined
   let opening: Promise<void> | undefined
   const open = async (): Promise<void> => {
     const { openStatusPage } = await import('../status/open.ts')
@@ -22,6 +32,11 @@ export function lazyStatusPage(source: StatusSource, place: StatusPlace): Status
           response.end(`The status page could not be loaded: ${String(error)}\n`)
         },
       )
+    },
+    script({ headers }) {
+      const host = headers.host ?? (headers[':authority'] as string | undefined)
+      const wanted = notice && place.service === 'dev' && isAllowedHost(host, place.allowedHosts())
+      return wanted ? CLIENT_PATH : undefined
     },
     end: () => opened?.end(),
   }

@@ -13,12 +13,19 @@ import { configured } from '../configured.ts'
 import { handOver } from '../handover.ts'
 import { closeHmrServer, createHmrServer } from '../hmr-server.ts'
 import { announceRun, restartFrom } from '../restart.ts'
-import { hostList, mountStatusPage, statusMiddleware, type StatusPlace } from '../status-page.ts'
+import {
+  STATUS_PATH,
+  hostList,
+  mountStatusPage,
+  statusMiddleware,
+  type StatusPlace,
+} from '../status-page.ts'
 import { isFirst, needsPorts, readHost, runRequest, usualPorts, type ViteHost } from './host.ts'
 import { prefixTitle } from '../title.ts'
 import { RESOLVED_ID } from '../../virtual-module.ts'
 import { hmrOptionName, injectPorts } from './inject.ts'
 import { hideOwnWrites } from './own-writes.ts'
+import { devtoolsDock, type DevtoolsHook } from './devtools-dock.ts'
 import { addQrShortcut } from './qr-shortcut.ts'
 import { hideWildcardWarning } from './wildcard-warning.ts'
 
@@ -65,7 +72,8 @@ export function viteHooks(
     return taken
   }
 
-  const plugin: Partial<Plugin> = {
+  const plugin: Partial<Plugin> & { devtools: DevtoolsHook } = {
+    devtools: devtoolsDock(() => (latest?.hasStatusPage ? `${STATUS_PATH}/` : undefined)),
     config: {
       // Last, so that what frameworks set in their own hooks counts as the user's wish.
       order: 'post',

@@ -1,0 +1,125 @@
+import { createServer } from 'node:http'
+import { once } from 'node:events'
+import { basename, join } from 'node:path'
+import type { Browser, Locator, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { farmHost } from '../bundlers/_hosts/farm.ts'
+import type { App, Host } from '../bundlers/_hosts/host.ts'
+import { rsbuildHost } from '../bundlers/_hosts/rsbuild.ts'
+import { rspackCliHost } from '../bundlers/_hosts/rspack.ts'
+import { viteHost } from '../bundlers/_hosts/vite.ts'
+import { DEV_SERVERS, webpackCliHost } from '../bundlers/_hosts/webpack.ts'
+import { appOf } from '../bundlers/_suite.ts'
+import { launchBrowser, openTab } from '../_utils/browser.ts'
+import { freePort } from '../_utils/sockets.ts'
+import { linkPackages, repo, type TempRoot, tempRoot } from '../_utils/temp.ts'
+import { until } from '../_utils/until.ts'
+import { startVite, type ViteName, VITES } from '../_utils/vite.ts'
+
+let browser: Browser
+beforeAll(async () => {
+  browser = await launchBrowser(inject('chromium'))
+})
+afterAll(() => browser.close())
+
+const viteOf = (vite: ViteName): Host => ({
+  ...viteHost,
+  name: vite,
+  packages: { vite },
+  start: (dir, args, env) => startVite(vite, dir, args, env),
+})
+
+const HOSTS: readonly Host[] = [
+  ...VITES.map(viteOf),
+  ...DEV_SERVERS.map(webpackCliHost),
+  rspackCliHost,
+  rsbuildHost,
+  farmHost,
+]
+
+/** Two checkouts of one project; both want the same port. */
+function checkouts(host: Host, app: App): [TempRoot, TempRoot] {
+  return [appOf(host, app), appOf(host, app)]
+}
+
+const noticeOf = (page: Page): Locator => page.locator('ports-notice')
+
+/** Waits until a page that has been told of its server for the `count`th time is there. */
+function askedTimes(page: Page): () => number {
+  let count = 0
+  page.on('response', (response) => {
+    if (/__ports\/(client\.js|identity\.json)/.test(response.url()) && response.ok()) count++
+  })
+  return () => count
+}
+
+describe.each(HOSTS)('$name', (host) => {
+  test.skipIf(host.skip)(
+    'a tab is told when another checkout has its port, and where its own server is',
+    async () => {
+      const port = await freePort()
+      const [mine, other] = checkouts(host, { server: { port } })
+      using _mine = mine
+      using _other = other
+      const url = `http://localhost:${port}/?tab=1#here`
+
+      const first = host.start(mine.dir)
+      await host.url(first)
+      await using tab = await openTab(browser, url)
+      const { page } = tab
+      const times = askedTimes(page)
+      await tab.greeted()
+      expect(await noticeOf(page).count()).toBe(0)
+      expect(await page.locator('script[src*="__ports"]').count()).toBe(0)
+      expect(tab.errors).toEqual([])
+
+      // Its own server, once more: whatever the tab does then, it says nothing.
+      await first.end('SIGTERM')
+      const again = host.start(mine.dir)
+      await using _again = again
+      expect(Number((await host.url(again)).port)).toBe(port)
+      await until(() => times() > 0)
+      expect(await noticeOf(page).count()).toBe(0)
+
+      await again.end('SIGTERM')
+      await using theirs = host.start(other.dir)
+      expect(Number((await host.url(theirs)).port)).toBe(port)
+      const status = noticeOf(page).getByRole('status')
+      await status.getByText(`localhost:${port} is now ${basename(other.dir)}`).waitFor()
+      await status
+        .getByText(`This tab was ${basename(mine.dir)}, which isn’t running now.`)
+        .waitFor()
+
+      // And where it is as soon as it is anywhere.
+      await using moved = host.start(mine.dir)
+      const own = await host.url(moved)
+      expect(Number(own.port)).not.toBe(port)
+      const link = noticeOf(page).getByRole('link', { name: `Go to localhost:${own.port}` })
+      await link.waitFor()
+      expect(await link.getAttribute('href')).toBe(`http://localhost:${own.port}/?tab=1#here`)
+
+      await noticeOf(page).getByRole('button', { name: 'Stay here' }).click()
+      expect(await noticeOf(page).count()).toBe(0)
+      const before = times()
+      await page.reload()
+      await until(() => times() > before)
+      expect(await noticeOf(page).count()).toBe(0)
+    },
+    120_000,
+  )
+
+  test.skipIf(host.skip)('notice: false leaves the page alone', async () => {
+    const port = await freePort()
+    using root = appOf(host, { server: { port }, ports: '{ notice: false }' })
+    await using child = host.start(root.dir)
+    await host.url(child)
+    await using tab = await openTab(browser, `http://localhost:${port}/`)
+    await tab.greeted()
+    const loaded = await tab.page.evaluate(() =>
+      performance.getEntriesByType('resource').map(({ name }) => name),
+    )
+    expect(loaded.length).toBeGreaterThan(0)
+    expect(loaded.filter((name) => name.includes('__ports'))).toEqual([])
+    expect(tab.errors).toEqual([])
+  })
+})
