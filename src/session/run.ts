@@ -369,7 +369,7 @@ export class DevRun implements Run {
 
   statusPage(place: StatusPlace): StatusPage | undefined {
     if (!this.hasStatusPage) return undefined
-    const page = lazyStatusPage(this, place, this.#request.options.notice)
+    const page = lazyStatusPage(this, place)
     this.#statusPages.add(page)
     return page
   }
@@ -387,6 +387,10 @@ export class DevRun implements Run {
   /** Name of the env file, for people; `undefined` when none is written. */
   get envFile(): string | undefined {
     return this.#files.blockName
+  }
+
+  get notice(): boolean {
+    return this.#request.options.notice
   }
 
   /** The variables that publish a service, as they are written. */

@@ -3,16 +3,8 @@ import { isAllowedHost } from '../status/guard.ts'
 import { CLIENT_PATH } from '../status/routes.ts'
 import type { StatusSource } from '../status/source.ts'
 
-/**
- * The status page of a run, whose code is loaded with the first request for it.
- *
- * @param notice Pages of a dev server get the script that watches whose server it is.
- */
-export function lazyStatusPage(
-  source: StatusSource,
-  place: StatusPlace,
-  notice: boolean,
-): StatusPage {
+/** The status page of a run, whose code is loaded with the first request for it. */
+export function lazyStatusPage(source: StatusSource, place: StatusPlace): StatusPage {
   let opened: Omit<StatusPage, 'script'> | undefined
   let opening: Promise<void> | undefined
   const open = async (): Promise<void> => {
@@ -35,7 +27,8 @@ export function lazyStatusPage(
     },
     script({ headers }) {
       const host = headers.host ?? (headers[':authority'] as string | undefined)
-      const wanted = notice && place.service === 'dev' && isAllowedHost(host, place.allowedHosts())
+      const needed = source.notice || source.titlePrefix !== undefined
+      const wanted = needed && place.service === 'dev' && isAllowedHost(host, place.allowedHosts())
       return wanted ? CLIENT_PATH : undefined
     },
     end: () => opened?.end(),

@@ -31,9 +31,10 @@ interface Answer extends TabServer {
  * The tab remembers its server in `sessionStorage`, which is the tab's own.
  *
  * @param server The one that the page comes from.
+ * @param source URL that the script came from; its siblings are asked.
  * @param style Of the notice, which lives in a shadow tree.
  */
-export function watchServer(server: TabServer, style: string): void {
+export function watchServer(server: TabServer, source: string, style: string): void {
   const KEY = 'unplugin-ports'
   /** Between two questions, in milliseconds. */
   const PAUSE_MS = 2000
@@ -41,10 +42,7 @@ export function watchServer(server: TabServer, style: string): void {
   const WAIT_MS = 4000
   /** After so many of these nobody expects it any more. */
   const MAX_WAITS = 150
-  const script = document.currentScript as HTMLScriptElement | null
-  const identityUrl = new URL('identity.json', script?.src ?? `${location.origin}/__ports/`)
-  // Frameworks that take over the whole document must find it as they rendered it.
-  script?.remove()
+  const identityUrl = new URL('identity.json', source)
   if (window.top !== window) return
 
   /** The one that the tab was opened for, or has been told to stay with. */

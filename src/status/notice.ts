@@ -1,11 +1,37 @@
 import { type TabServer, watchServer } from './notice-client.ts'
+import { keepTitle } from './title-client.ts'
 
-/** Source of `/__ports/client.js` for pages of `server`; see {@link watchServer}. */
-export function renderNoticeClient(server: TabServer): string {
-  // Some loaders of TypeScript name functions with a helper of theirs, which no page has.
-  return `const __name = (value) => value
-;(${watchServer.toString()})(${JSON.stringify(server)}, ${JSON.stringify(STYLE)})
+/** What pages of a server are told by their script. */
+export interface ClientFacts {
+  readonly server: TabServer
+  /** See {@link watchServer}. */
+  readonly notice: boolean
+  /** What goes before the titles of pages; `undefined` when nothing should. */
+  readonly titlePrefix: string | undefined
+}
+
+/** Source of `/__ports/client.js`. */
+export function renderClient({ server, notice, titlePrefix }: ClientFacts): string {
+  const title = titlePrefix !== undefined && call(keepTitle, literal(titlePrefix))
+  const watch = notice && call(watchServer, literal(server), 'source', literal(STYLE))
+  // Frameworks that take over the whole document must find it as they rendered it. Some loaders of
+  // TypeScript name functions with a helper of theirs, which no page has.
+  return `(() => {
+const __name = (value) => value
+const script = document.currentScript
+const source = script ? script.src : location.origin + '/__ports/client.js'
+if (script) script.remove()
+${[title, watch].filter(Boolean).join('\n')}
+})()
 `
+}
+
+function call(work: (...args: never) => unknown, ...args: readonly string[]): string {
+  return `;(${work.toString()})(${args.join(', ')})`
+}
+
+function literal(value: unknown): string {
+  return JSON.stringify(value)
 }
 
 /** Stands on its own whatever the app's style is; says who is speaking by its quiet frame. */

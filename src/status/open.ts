@@ -53,9 +53,10 @@ export function openStatusPage(
       case 'identity':
         return jsonAnswer(await identityAnswer(source, place, reader, facts))
       case 'client': {
-        const { renderNoticeClient } = await import('./notice.ts')
+        const { renderClient } = await import('./notice.ts')
         const { project, label } = identityOf(source, place.service, reader)
-        const body = renderNoticeClient({ project, label })
+        const { notice, titlePrefix } = source
+        const body = renderClient({ server: { project, label }, notice, titlePrefix })
         return { status: 200, type: 'text/javascript; charset=utf-8', body }
       }
       case 'status': {

@@ -1,57 +1,19 @@
-import { createServer } from 'node:http'
-import { once } from 'node:events'
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { farmHost } from '../bundlers/_hosts/farm.ts'
 import type { App, Host } from '../bundlers/_hosts/host.ts'
-import { rsbuildHost } from '../bundlers/_hosts/rsbuild.ts'
-import { rspackCliHost } from '../bundlers/_hosts/rspack.ts'
-import { viteHost } from '../bundlers/_hosts/vite.ts'
-import { DEV_SERVERS, webpackCliHost } from '../bundlers/_hosts/webpack.ts'
 import { appOf } from '../bundlers/_suite.ts'
 import { launchBrowser, openTab } from '../_utils/browser.ts'
 import { freePort } from '../_utils/sockets.ts'
-import { linkPackages, repo, type TempRoot, tempRoot } from '../_utils/temp.ts'
+import type { TempRoot } from '../_utils/temp.ts'
 import { until } from '../_utils/until.ts'
-import { startVite, type ViteName, VITES } from '../_utils/vite.ts'
+import { PAGE_HOSTS, withHead } from './_hosts.ts'
 
 let browser: Browser
 beforeAll(async () => {
   browser = await launchBrowser(inject('chromium'))
 })
 afterAll(() => browser.close())
-
-const viteOf = (vite: ViteName): Host => ({
-  ...viteHost,
-  name: vite,
-  packages: { vite },
-  start: (dir, args, env) => startVite(vite, dir, args, env),
-})
-
-const HOSTS: readonly Host[] = [
-  ...VITES.map(viteOf),
-  ...DEV_SERVERS.map(webpackCliHost),
-  rspackCliHost,
-  rsbuildHost,
-  farmHost,
-].map(withIcon)
-
-/** The app with an icon, for which browsers ask otherwise. */
-function withIcon(host: Host): Host {
-  return {
-    ...host,
-    files: (app) =>
-      Object.fromEntries(
-        Object.entries(host.files(app)).map(([name, text]) => [
-          name,
-          name.endsWith('.html')
-            ? text.replace('<h1>', '<link rel="icon" href="data:,"><h1>')
-            : text,
-        ]),
-      ),
-  }
-}
 
 /** Two checkouts of one project; both want the same port. */
 function checkouts(host: Host, app: App): [TempRoot, TempRoot] {
@@ -70,7 +32,7 @@ function watchTab(page: Page): { asked: number; greeted: number } {
   return seen
 }
 
-describe.each(HOSTS)('$name', (host) => {
+describe.each(PAGE_HOSTS.map((host) => withHead(host, '')))('$name', (host) => {
   test.skipIf(host.skip)(
     'a tab is told when another checkout has its port, and where its own server is',
     async () => {
@@ -126,19 +88,4 @@ describe.each(HOSTS)('$name', (host) => {
     },
     120_000,
   )
-
-  test.skipIf(host.skip)('notice: false leaves the page alone', async () => {
-    const port = await freePort()
-    using root = appOf(host, { server: { port }, ports: '{ notice: false }' })
-    await using child = host.start(root.dir)
-    await host.url(child)
-    await using tab = await openTab(browser, `http://localhost:${port}/`)
-    await tab.greeted()
-    const loaded = await tab.page.evaluate(() =>
-      performance.getEntriesByType('resource').map(({ name }) => name),
-    )
-    expect(loaded.length).toBeGreaterThan(0)
-    expect(loaded.filter((name) => name.includes('__ports'))).toEqual([])
-    expect(tab.errors).toEqual([])
-  })
 })
