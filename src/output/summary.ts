@@ -36,6 +36,8 @@ export interface SummaryStyle {
   /** The checkout is a linked git worktree, which has ports of its own. */
   readonly linked?: boolean
   readonly envFile?: string | undefined
+  /** URL of the status page. */
+  readonly page?: string | undefined
   readonly full: boolean
 }
 
@@ -49,6 +51,8 @@ const LABELS: Record<PortSource, string> = {
 }
 const INDENT = '     '
 const GAP = '   '
+/** Columns before what stands behind `➜  Ports:`. */
+const HEAD_WIDTH = 14
 /** A gap and a few words must fit beside the columns, or the reason gets a line of its own. */
 const MIN_REASON = 24
 
@@ -56,7 +60,6 @@ const MIN_REASON = 24
 export function renderSummary(rows: readonly SummaryRow[], style: SummaryStyle): string[] {
   if (rows.length === 0) return []
   const { colors: c } = style
-  const title = `  ${c.green('➜')}  ${c.bold('Ports')}:${style.branch ? `   ${c.dim(style.branch)}` : ''}`
   const cells = rows.map((row) => cellsOf(row, style))
   const nameWidth = Math.max(...cells.map((cell) => cell.name.length))
   const placeWidth = Math.max(...cells.map((cell) => cell.place.length))
@@ -78,7 +81,17 @@ export function renderSummary(rows: readonly SummaryRow[], style: SummaryStyle):
     return [head + place, ...below.map((line) => ' '.repeat(indent) + c.dim(line))]
   })
   const totals = style.full ? ['', INDENT + c.dim(totalsOf(rows))] : []
-  return [title, '', ...lines, ...totals, '']
+  return [...titleOf(style), '', ...lines, ...totals, '']
+}
+
+/** The page's URL and the branch, on one line if they fit there. */
+function titleOf({ colors: c, page, branch, width }: SummaryStyle): string[] {
+  const head = `  ${c.green('➜')}  ${c.bold('Ports')}:`
+  const link = page && c.cyan(page)
+  const name = branch && c.dim(branch)
+  const fits = HEAD_WIDTH + (page ?? '').length + GAP.length + (branch ?? '').length <= width
+  if (!link || !name || fits) return [[head, link, name].filter(Boolean).join(GAP)]
+  return [head + GAP + link, ' '.repeat(HEAD_WIDTH) + name]
 }
 
 interface Cells {

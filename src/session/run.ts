@@ -1,7 +1,7 @@
 import { basename, resolve } from 'node:path'
 import colors from 'picocolors'
 import type { ConfigFollower, HostLogger, Run, RunRequest, StartHint } from '../bundlers/adapter.ts'
-import type { StatusPage, StatusPlace } from '../bundlers/status-page.ts'
+import { STATUS_PATH, type StatusPage, type StatusPlace } from '../bundlers/status-page.ts'
 import { type EnvWrite, readEnvText } from '../output/env-file.ts'
 import { renderSummary, type SummaryRow } from '../output/summary.ts'
 import { blockVariables, type PublishedService } from '../output/variables.ts'
@@ -356,6 +356,7 @@ export class DevRun implements Run {
       branch: checkout.branch,
       linked: checkout.kind === 'worktree',
       envFile: this.#files.blockName,
+      page: this.#pageUrl,
       full: this.#request.options.summary === 'full',
     }).join('\n')
     if (text === this.#printed) return
@@ -372,6 +373,11 @@ export class DevRun implements Run {
     const page = lazyStatusPage(this, place)
     this.#statusPages.add(page)
     return page
+  }
+
+  get #pageUrl(): string | undefined {
+    const server = this.reservation('dev') ?? this.reservation('preview')
+    return server && this.#statusPages.size > 0 ? `${server.url}${STATUS_PATH}/` : undefined
   }
 
   /** The session that it is a part of. */
@@ -391,6 +397,12 @@ export class DevRun implements Run {
 
   get notice(): boolean {
     return this.#request.options.notice
+  }
+
+  /** See `StatusSource`. */
+  isProbed(service: string): boolean {
+    const found = this.#request.services.find((host) => host.service.name === service)
+    return found !== undefined && (!found.hold || found.service.healthGiven)
   }
 
   /** The variables that publish a service, as they are written. */

@@ -59,7 +59,7 @@ export function collect(
     ...(envFile !== undefined && { envFile }),
     services: services.map((one) => {
       const watched = one.within === undefined && health.find((h) => h.service === one.service)
-      return watched ? { ...one, health: healthOf(watched) } : one
+      return watched ? { ...one, health: healthOf(watched, source.isProbed(one.service)) } : one
     }),
     checkouts: checkoutsOf(machine.rows),
     pools: machine.pools,

@@ -4,14 +4,15 @@ import type { HealthReport } from './report.ts'
 /**
  * Health as the page tells it. Who stands on a stolen port, the service's owner says; a reason would
  * tell it in words, with a command line that may be another user's.
+ *
+ * @param isProbed See `StatusSource.isProbed`.
  */
-export function healthOf({
-  state,
-  since,
-  reason,
-  latencyMs,
-  history,
-}: ServiceHealth): HealthReport {
+export function healthOf(
+  { state, since, reason, latencyMs, history }: ServiceHealth,
+  isProbed: boolean,
+): HealthReport {
+  // Asking ourselves takes no time that says anything.
+  if (!isProbed) return { state, since, history: [] }
   return {
     state,
     since,

@@ -50,6 +50,7 @@ strong { display: block; font-weight: 600 }
 p { margin: 2px 0 0; color: var(--soft) }
 .buttons { display: flex; flex-wrap: wrap; gap: 8px; margin-top: 12px }
 a, button {
+  display: inline-flex; align-items: center;
   font: inherit; cursor: pointer; padding: 5px 12px; border-radius: 7px; min-height: 34px;
   box-sizing: border-box; text-decoration: none; color: var(--ink); background: none;
   border: 1px solid var(--line);
@@ -65,6 +66,7 @@ a:focus-visible, button:focus-visible { outline: 2px solid #2563eb; outline-offs
   a:focus-visible, button:focus-visible { outline-color: #93c5fd }
 }
 @media (max-width: 480px) { section { inset: auto 12px 12px; width: auto; max-width: none } }
+@media (pointer: coarse) { a, button { min-height: 44px; padding: 5px 16px } }
 @media (prefers-reduced-motion: no-preference) {
   section { animation: rise .18s ease-out }
   @keyframes rise { from { transform: translateY(8px); opacity: 0 } }

@@ -17,6 +17,8 @@ export interface StatusSource {
   /** The services in the order of the options. */
   rows(): readonly SummaryRow[]
   reservation(service: string): PortReservation | undefined
+  /** It is really probed; a server of this process that nobody gave a probe is not. */
+  isProbed(service: string): boolean
   /** Variables that publish the service, with their values. */
   variables(service: string): readonly [name: string, value: string][]
   /** What starts its server, if that is known. */

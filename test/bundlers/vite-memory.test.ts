@@ -63,7 +63,7 @@ test('main checkout and worktree have ports of their own, in any order of starts
   const own = await run(feature)
   expect(own.dev).not.toBe(dev)
   expect(own.api).not.toBe(api)
-  expect(own.text).toMatch(/Ports: +feature\/x/)
+  expect(own.text).toMatch(/Ports: +http:\/\/localhost:\d+\/__ports\/ +feature\/x/)
   expect(own.text).toMatch(/dev +\S+ +this worktree's own \(1 attempt\)/)
   expect(own.text).not.toContain('fallback')
 

@@ -86,6 +86,16 @@ test('the table', () => {
 `)
 })
 
+test('the status page is linked, beside the branch if both fit', () => {
+  const page = 'http://localhost:5174/__ports/'
+  const head = (more: Partial<SummaryStyle>) =>
+    renderSummary(rows, style({ page, ...more })).slice(0, 2)
+  expect(head({})).toEqual([`  ➜  Ports:   ${page}   feature-x`, ''])
+  expect(head({ branch: undefined })).toEqual([`  ➜  Ports:   ${page}`, ''])
+  expect(head({ width: 56 })).toEqual([`  ➜  Ports:   ${page}   feature-x`, ''])
+  expect(head({ width: 55 })).toEqual([`  ➜  Ports:   ${page}`, '              feature-x'])
+})
+
 const past = (port: number, checkout: string) =>
   ({
     port,
