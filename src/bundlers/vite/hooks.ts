@@ -44,6 +44,8 @@ export interface ViteWorld {
 /** A run between Vite's `config` hook and the server made from that config. */
 interface Pending {
   readonly run: Run
+  /** Of the first `ports()` of the config, whose server this is. */
+  readonly first: boolean
   readonly hmrServer: Server | undefined
   readonly abandoned: NodeJS.Timeout
 }
@@ -63,6 +65,7 @@ export function viteHooks(
 ): ViteHooks {
   let pending: Pending | undefined
   let latest: Run | undefined
+  let hasPage = false
   let logger: HostLogger = console
 
   const take = (): Pending | undefined => {
@@ -73,7 +76,7 @@ export function viteHooks(
   }
 
   const plugin: Partial<Plugin> & { devtools: DevtoolsHook } = {
-    devtools: devtoolsDock(() => (latest?.hasStatusPage ? `${STATUS_PATH}/` : undefined)),
+    devtools: devtoolsDock(() => (hasPage ? `${STATUS_PATH}/` : undefined)),
     config: {
       // Last, so that what frameworks set in their own hooks counts as the user's wish.
       order: 'post',
@@ -107,7 +110,8 @@ export function viteHooks(
           if (pending?.run === run) take()?.run.close()
         }, ABANDONED_AFTER_MS)
         abandoned.unref()
-        pending = { run, hmrServer, abandoned }
+        pending = { run, first, hmrServer, abandoned }
+        hasPage = first && run.hasStatusPage
         latest = run
         const option = hmrOptionName(versionOf(this))
         const hmr = { server: hmrServer, option }
@@ -141,7 +145,7 @@ export function viteHooks(
       if (!taken) return
       logger = server.config.logger
       taken.run.report(logger)
-      attachPreview(server, taken.run)
+      attachPreview(server, taken)
       addQrShortcut(server, taken.run)
     },
   }
@@ -175,7 +179,7 @@ function versionOf(context: unknown): string | undefined {
 }
 
 /** Ties a run to a dev server: handover, restart, summary, close. */
-function attach(server: ViteDevServer, { run, hmrServer }: Pending): void {
+function attach(server: ViteDevServer, { run, first, hmrServer }: Pending): void {
   announceRun(run)
   const dev = run.reservation('dev')
   const http = server.httpServer
@@ -184,7 +188,7 @@ function attach(server: ViteDevServer, { run, hmrServer }: Pending): void {
     handOver(http, dev)
     http.once('close', () => end())
   }
-  mountStatus(server, run, http)
+  if (first) mountStatus(server, run, http)
   const hmr = run.reservation('hmr')
   if (hmrServer && hmr) {
     handOver(hmrServer, hmr)
@@ -258,18 +262,19 @@ function reloadModule(server: ViteDevServer): void {
   }
 }
 
-function attachPreview(server: PreviewServer, run: Run): void {
+function attachPreview(server: PreviewServer, { run, first }: Pending): void {
   const preview = run.reservation('preview')
   if (preview) {
     hideWildcardWarning(server.config.logger, preview.port)
     handOver(server.httpServer as Server, preview)
   }
   const { preview: own, base } = server.config
-  mountStatusPage(server.httpServer as Server, run, {
-    service: 'preview',
-    allowedHosts: () => hostList(own.allowedHosts, own.host),
-    base: () => base,
-  })
+  if (first)
+    mountStatusPage(server.httpServer as Server, run, {
+      service: 'preview',
+      allowedHosts: () => hostList(own.allowedHosts, own.host),
+      base: () => base,
+    })
   server.httpServer.once('close', () => run.close())
   const { logger } = server.config
   server.httpServer.once('listening', () => run.followConfig({ logger, proxies: true }))
