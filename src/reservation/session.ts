@@ -114,6 +114,8 @@ export class Session {
   readonly healthSources = new Set<HealthSource>()
   /** Starts a service's command anew; by service, for those whose command this process runs. */
   readonly restarts = new Map<string, () => Promise<void>>()
+  /** What the status page brings along to change something; made by the first page that is opened. */
+  pageToken: string | undefined
   /** What happened, for the status page. */
   readonly log = new SessionLog()
   /** How each service was wanted last. */

@@ -22,7 +22,9 @@ export function openStatusPage(
   source: StatusSource,
   place: StatusPlace,
 ): Omit<StatusPage, 'script'> {
-  const token = randomBytes(24).toString('base64url')
+  // A restarted server goes on with it, as the pages that are open do.
+  source.session.pageToken ??= randomBytes(24).toString('base64url')
+  const token = source.session.pageToken
   const machine = new MachineWatch(source)
   const report = async (): Promise<StatusReport> =>
     collect(source, place.service, await machine.facts(MACHINE_AGE_MS))
@@ -52,6 +54,12 @@ export function openStatusPage(
       }
       case 'identity':
         return jsonAnswer(await identityAnswer(source, place, reader, facts))
+      case 'qr': {
+        const [url] = source.networkUrls()
+        if (url === undefined) return textAnswer(404, 'Other devices can’t reach this server.')
+        const { renderQrSvg } = await import('../output/qr-code.ts')
+        return { status: 200, type: 'image/svg+xml', body: await renderQrSvg(url) }
+      }
       case 'client': {
         const { renderClient } = await import('./notice.ts')
         const { project, label } = identityOf(source, place.service, reader)

@@ -5,7 +5,7 @@ import type { ActionName } from './report.ts'
 
 /** What is to be answered. */
 export type Route =
-  | { readonly to: 'page' | 'client' | 'identity' | 'status' | 'metrics' | 'explanation' }
+  | { readonly to: 'page' | 'client' | 'qr' | 'identity' | 'status' | 'metrics' | 'explanation' }
   | { readonly to: 'events' }
   | { readonly to: 'asset'; readonly file: AssetName }
   | { readonly to: 'action'; readonly action: ActionName }
@@ -26,6 +26,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   '/page.css': { to: 'asset', file: 'page.css' },
   '/icon.svg': { to: 'asset', file: 'icon.svg' },
   [CLIENT_PATH]: { to: 'client' },
+  '/qr.svg': { to: 'qr' },
   '/identity.json': { to: 'identity' },
   '/status.json': { to: 'status' },
   '/explain.json': { to: 'explanation' },

@@ -14,6 +14,8 @@ export interface StatusSource {
   readonly notice: boolean
   /** What goes before the titles of the app's pages; `undefined` when nothing should. */
   readonly titlePrefix: string | undefined
+  /** Where other devices reach the server, the likeliest first; empty when none does. */
+  networkUrls(): readonly string[]
   /** The services in the order of the options. */
   rows(): readonly SummaryRow[]
   reservation(service: string): PortReservation | undefined

@@ -55,7 +55,7 @@ function row(service: ServiceReport, report: StatusReport, view: View): HTMLElem
           ),
           within !== undefined && el('span', { class: 'within' }, within),
         ),
-        el('p', { class: 'row-note' }, description ?? how),
+        el('p', { class: 'row-note' }, description ?? how?.replace(' (1 attempt)', '')),
       ),
       address(service, view),
       el(
