@@ -60,10 +60,8 @@ const WAYS: Record<string, Handler> = {
   },
   'writeHead with a flat list': (_, response) => {
     const length = String(Buffer.byteLength(PAGE))
-    response.writeHead(200, [
-      ...['content-type', TYPE, 'set-cookie', 'a=1'],
-      ...['set-cookie', 'b=2', 'content-length', length],
-    ])
+    const cookies = ['set-cookie', 'a=1', 'set-cookie', 'b=2']
+    response.writeHead(200, ['content-type', TYPE, ...cookies, 'content-length', length])
     response.end(PAGE)
   },
   'a stream': async (_, response) => {
