@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { encode } from 'uqr'
 import { expect, test } from 'vitest'
 import { networkAddresses } from '../../src/net/network-addresses.ts'
+import { renderQrSvg } from '../../src/output/qr-code.ts'
 import { freePort } from '../_utils/sockets.ts'
 import { repo, type TempRoot } from '../_utils/temp.ts'
 import { startNodeInTerminal, type Terminal } from '../_utils/terminal.ts'
@@ -50,6 +51,9 @@ test.skipIf(!address || process.platform === 'win32').each(HOSTS)(
     })
     const { data } = encode(`http://${address}:${port}/`, { border: 2 })
     expect(codes(terminal)[0]).toEqual(data)
+    const image = await fetch(`http://127.0.0.1:${port}/__ports/qr.svg`)
+    expect(image.headers.get('content-type')).toBe('image/svg+xml')
+    expect(await image.text()).toBe(await renderQrSvg(`http://${address}:${port}/`))
   },
 )
 
@@ -64,6 +68,7 @@ test.skipIf(process.platform === 'win32').each(HOSTS)(
     terminal.type('qr\n')
     const page = await fetch(`http://127.0.0.1:${port}/`)
     expect(page.ok).toBe(true)
+    expect((await fetch(`http://127.0.0.1:${port}/__ports/qr.svg`)).status).toBe(404)
     expect(terminal.output()).not.toMatch(/QR code/)
     expect(codes(terminal)).toEqual([])
   },
