@@ -205,6 +205,8 @@ export function watchServer(server: TabServer, source: string, style: string): v
         try {
           if (new URL(socket.url).hostname === location.hostname) {
             socket.addEventListener('open', later)
+            // Another checkout's server may refuse the token that this page's code has.
+            socket.addEventListener('error', later)
           }
         } catch {
           // A class of the page's own, which need not have a URL.
