@@ -457,6 +457,14 @@ export interface Options {
   statusPage?: boolean
   /** Puts the checkout's branch before the page's title while developing. Default `false`. */
   titlePrefix?: boolean
+  /**
+   * Tells a tab that another checkout's server has taken its server's place on the port, with the
+   * URL where the tab's own server is now. A small script of the dev server's, `/__ports/client.js`,
+   * does it; no build contains it. `false` leaves pages as they are.
+   *
+   * @default true
+   */
+  notice?: boolean
   /** The managed block of variables; `false` writes nothing. Default `true`. */
   env?: boolean | EnvOptions
   /** What is printed after the bundler's URLs; `'full'` adds totals, `false` prints nothing. Default `true`. */

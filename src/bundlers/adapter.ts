@@ -82,6 +82,18 @@ export interface Run {
   warn(warnings: readonly string[]): void
   /** Prints the warnings so far, and later ones as they come. */
   report(logger: HostLogger): void
+  /**
+   * Where other devices of the network reach the bundler's server, the likeliest first. Empty when
+   * only this machine does.
+   */
+  networkUrls(): string[]
+  /** Prints a QR code of the first of {@link Run.networkUrls}; says so when there is none. */
+  printQrCode(logger: HostLogger): Promise<void>
+  /**
+   * For hosts without keys of their own: `q` and Enter print the QR code until the run is closed,
+   * where there is a terminal to type it in and other devices reach the server. Says so once.
+   */
+  listenForQrKey(logger: HostLogger): void
   /** Prints the table once; again only when it has changed. */
   printSummary(logger: HostLogger): void
   /** After a restart: prints the table when it differs from the one that `previous` has printed. */
@@ -99,6 +111,8 @@ export interface Run {
    * server listens. A config file that is written later counts from then on.
    */
   followConfig(host: ConfigFollower): void
+  /** Its servers have a status page. */
+  readonly hasStatusPage: boolean
   /** The status page for one server; `undefined` when it is turned off. Ended with the run. */
   statusPage(place: StatusPlace): StatusPage | undefined
   /** Releases what the run has, and ends what was started for it alone. Idempotent. */

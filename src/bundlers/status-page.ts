@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Run } from './adapter.ts'
+import { addPageScript } from './page-script.ts'
 
 /** Where the status page is, on every server that has one. */
 export const STATUS_PATH = '/__ports'
@@ -21,6 +22,11 @@ export interface StatusPlace {
 export interface StatusPage {
   /** Answers a request. `path` is what follows {@link STATUS_PATH}, without a query. Never throws. */
   handle(request: IncomingMessage, response: ServerResponse, path: string): void
+  /**
+   * What follows {@link STATUS_PATH} in the path of the script that the app's own pages get;
+   * `undefined` when they get none, or the request's sender would not be given it.
+   */
+  script(request: IncomingMessage): string | undefined
   /** Ends the answers that are being streamed; further requests are answered still. */
   end(): void
 }
@@ -34,7 +40,10 @@ export function mountStatusPage(server: Server, run: Run, place: StatusPlace): v
     if (event !== 'request') return emit(event, ...args)
     const [request, response] = args as [IncomingMessage, ServerResponse]
     const path = statusPath(request.url, place)
-    if (path === undefined) return emit(event, ...args)
+    if (path === undefined) {
+      addScript(page, request, response)
+      return emit(event, ...args)
+    }
     page.handle(request, response, path)
     return true
   }) as Server['emit']
@@ -55,9 +64,20 @@ export function statusMiddleware(
   if (!page) return undefined
   return (request, response, next) => {
     const path = statusPath(request.url, place)
-    if (path === undefined) next()
-    else page.handle(request, response, path)
+    if (path !== undefined) return page.handle(request, response, path)
+    addScript(page, request, response)
+    next()
   }
+}
+
+/** A page of the app gets the script that watches whose server it is. */
+function addScript(page: StatusPage, request: IncomingMessage, response: ServerResponse): void {
+  const script = page.script(request)
+  if (script === undefined) return
+  // A list of middlewares may be part of somebody else's, below a path.
+  const { url = '', originalUrl = url } = request as IncomingMessage & { originalUrl?: string }
+  const below = originalUrl.endsWith(url) ? originalUrl.slice(0, -url.length || undefined) : ''
+  addPageScript(request, response, `${below.replace(/\/$/, '')}${STATUS_PATH}${script}`)
 }
 
 /**

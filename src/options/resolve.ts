@@ -50,6 +50,7 @@ export function resolveOptions(
     compose: given.compose ?? false,
     statusPage: given.statusPage ?? true,
     titlePrefix: given.titlePrefix ?? false,
+    notice: given.notice ?? true,
     root: given.root,
   }
   refuse(findConflicts(resolved))

@@ -144,5 +144,6 @@ export interface ResolvedOptions {
   readonly warnings?: readonly string[]
   readonly statusPage: boolean
   readonly titlePrefix: boolean
+  readonly notice: boolean
   readonly root: string | undefined
 }

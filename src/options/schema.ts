@@ -46,6 +46,7 @@ function optionEntries() {
     compose: composeSchema(),
     statusPage: booleanValue(),
     titlePrefix: booleanValue(),
+    notice: booleanValue(),
     env: envFileSchema(),
     summary: leaf(
       (value) => typeof value === 'boolean' || value === 'full',

@@ -2,6 +2,7 @@ import { PortsError, type ServiceProblem } from '../errors.ts'
 import { type Endpoint, endpointText } from '../net/endpoint.ts'
 import type { ResolvedService } from '../options/resolved.ts'
 import { choosingOrder } from '../plan/choosing-order.ts'
+import type { HealthSample } from '../types.ts'
 import { type Checkout, findCheckout } from '../utils/checkout.ts'
 import { allocationContext } from './context.ts'
 import { moveService } from './move-service.ts'
@@ -49,6 +50,8 @@ export class Session {
   readonly onMove = new Set<(move: Move) => void | Promise<void>>()
   /** Remembers a moved service's port for the next run; by service, for those that may be remembered. */
   readonly remember = new Map<string, (had: PortReservation) => void>()
+  /** Told of each health probe that has ended; must not throw. */
+  readonly onProbe = new Set<(service: string, sample: HealthSample) => void>()
   /** What watches the health of this session's services. */
   readonly healthSources = new Set<HealthSource>()
   /** What runs the commands of this session's services; there as soon as one has any. */

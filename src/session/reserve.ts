@@ -6,10 +6,12 @@ import { serviceVariables } from '../output/variables.ts'
 import { planPorts } from '../plan/plan.ts'
 import { runSteps, type Steps } from '../reservation/questions.ts'
 import { type SessionUse, sessionOf, type Want } from '../reservation/session.ts'
+import { areasOf } from '../reservation/utilisation.ts'
 import type { Options, Reservation } from '../types.ts'
 import { realRoot } from '../utils/real-root.ts'
 import { pastOf } from './past.ts'
 import type { ProcessEars } from './program-processes.ts'
+import { startTelemetry } from './telemetry/start.ts'
 import type { SessionWorld } from './world.ts'
 
 /** The ports of one `reserve()`, by service. */
@@ -116,6 +118,7 @@ export function* openSteps(
     return { ...want, hold: false, remembered: past.facts.sticky[name] }
   })
   const use = yield* session.open(wants, previous)
+  startTelemetry(session, () => areasOf(resolved.pools, resolved.services, []))
   const warnings = [
     ...(resolved.warnings ?? []),
     ...set.warnings,

@@ -1,4 +1,3 @@
-import { basename } from 'node:path'
 import colors from 'picocolors'
 import type {
   ConfigFollower,
@@ -35,7 +34,9 @@ import { RunLog } from './run-log.ts'
 import { type RunWishes, wishesOf } from './run-wishes.ts'
 import { RunSummary } from './run-summary.ts'
 import { lazyStatusPage } from './status-page.ts'
+import type { StatusSource } from '../status/source.ts'
 import { statusSource } from './status-source.ts'
+import { startTelemetry } from './telemetry/start.ts'
 import type { SessionWorld } from './world.ts'
 
 /** One bundler server's run; see {@link Run}. */
@@ -45,6 +46,7 @@ export class DevRun implements Run {
   readonly #block = new RunBlock(this.#log)
   readonly #summary: RunSummary
   readonly #statusPages = new Set<StatusPage>()
+  readonly #status: StatusSource
   readonly #movedListeners: ((service: string) => void)[] = []
   #facts: RunFacts
   readonly #routes: ProxyRoutes
@@ -55,10 +57,12 @@ export class DevRun implements Run {
   #failure: PortsError | undefined
   #stopUpkeep: (() => void) | undefined
   #stopFollowing: (() => void) | undefined
+  #stopQrKey: (() => void) | undefined
 
   constructor(facts: RunFacts, world: SessionWorld) {
     this.#facts = facts
     this.#world = world
+    this.#status = statusSource(() => this.#facts, world)
     this.#summary = new RunSummary(facts, world.place, world.columns, () => this.#pageUrl)
     facts.use.session.onMove.add(this.#follow)
     const { session } = facts.use
@@ -78,10 +82,7 @@ export class DevRun implements Run {
   }
 
   get titlePrefix(): string | undefined {
-    const { checkout } = this.use.session
-    return this.request.options.titlePrefix
-      ? (checkout.branch ?? basename(checkout.dir))
-      : undefined
+    return this.#status.titlePrefix
   }
 
   /** What it has reserved; another one after an edit of the config file. */
@@ -143,11 +144,42 @@ export class DevRun implements Run {
     this.#keepUp()
     void this.#startProcesses()
     void this.#watchHealth()
+    startTelemetry(this.use.session, () => this.#status.areas())
     void this.#checkPools()
   }
 
   printSummary(logger: HostLogger): void {
     this.#summary.print(logger)
+  }
+
+  networkUrls(): string[] {
+    return [...this.#status.networkUrls()]
+  }
+
+  async printQrCode(logger: HostLogger): Promise<void> {
+    const { printQrCode } = await import('./qr-key.ts')
+    await printQrCode(this.networkUrls(), logger)
+  }
+
+  listenForQrKey(logger: HostLogger): void {
+    if (!this.#world.interactive || this.#stopQrKey || this.networkUrls().length === 0) return
+    this.#stopQrKey = () => {}
+    // Not in the way of the start, and most servers have no terminal.
+    void import('./qr-key.ts').then(async ({ listenForQrKey }) => {
+      const stop = await listenForQrKey(() => this.printQrCode(logger))
+      if (!stop) return
+      if (this.#closed) return stop()
+      this.#stopQrKey = stop
+      this.#log.note(`${colors.bold('q + enter')} shows ${this.networkUrls()[0]} as a QR code.`)
+    })
+  }
+
+  get hasStatusPage(): boolean {
+    return this.request.options.statusPage
+  }
+
+  get notice(): boolean {
+    return this.request.options.notice
   }
 
   continueAfter(previous: Run, logger: HostLogger): void {
@@ -181,11 +213,8 @@ export class DevRun implements Run {
   }
 
   statusPage(place: StatusPlace): StatusPage | undefined {
-    if (!this.request.options.statusPage) return undefined
-    const page = lazyStatusPage(
-      statusSource(() => this.#facts, this.#world),
-      place,
-    )
+    if (!this.hasStatusPage) return undefined
+    const page = lazyStatusPage(this.#status, place)
     this.#statusPages.add(page)
     return page
   }
@@ -234,6 +263,7 @@ export class DevRun implements Run {
   close(): void {
     this.#closed = true
     this.#stopFollowing?.()
+    this.#stopQrKey?.()
     this.#stopUpkeep?.()
     this.#health?.close()
     const { session } = this.use

@@ -1,4 +1,6 @@
+import { basename } from 'node:path'
 import { blockVariables } from '../output/variables.ts'
+import { networkUrls } from '../reservation/network-urls.ts'
 import { areasOf } from '../reservation/utilisation.ts'
 import type { StatusSource } from '../status/source.ts'
 import { publishedServices, type RunFacts, startHintOf, summaryRows } from './run-facts.ts'
@@ -13,6 +15,19 @@ export function statusSource(facts: () => RunFacts, world: SessionWorld): Status
     },
     get envFile() {
       return facts().files.blockName
+    },
+    get notice() {
+      return facts().request.options.notice
+    },
+    get titlePrefix() {
+      const { request, use } = facts()
+      const { branch, dir } = use.session.checkout
+      return request.options.titlePrefix ? (branch ?? basename(dir)) : undefined
+    },
+    networkUrls() {
+      const { reservations } = facts().use
+      const server = reservations.get('dev') ?? reservations.get('preview')
+      return server ? networkUrls(server) : []
     },
     rows: () => summaryRows(facts()),
     reservation: (service) => facts().use.reservations.get(service),

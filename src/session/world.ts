@@ -3,6 +3,7 @@ import { readNote } from '../child/protocol.ts'
 import { leasePlace, type LeasePlace } from '../reservation/who-holds.ts'
 import { createDebug, type Debug } from '../utils/debug.ts'
 import type { SignalledProcess } from './processes/end-on-signals.ts'
+import { isCi } from '../utils/is-ci.ts'
 import { shortenCommand } from '../utils/shorten-command.ts'
 
 /** What a session knows of the process it runs in; read once, at the edge. */
@@ -24,6 +25,8 @@ export interface SessionWorld {
   print(stream: 'stdout' | 'stderr', text: string): void
   /** Where signals come from. */
   readonly process: SignalledProcess
+  /** Somebody may type and sees what is printed: both are a terminal, and this is no CI. */
+  readonly interactive: boolean
   /** There with `DEBUG=ports`. */
   readonly debug: Debug | undefined
   /** The process ends with a code that says so, whenever it ends. */
@@ -36,7 +39,7 @@ const DEFAULT_COLUMNS = 100
 
 /** The world of this process. */
 export function processWorld(): SessionWorld {
-  const { env, argv, pid, platform, stdout, stderr } = process
+  const { env, argv, pid, platform, stdin, stdout, stderr } = process
   return {
     env,
     argv,
@@ -51,6 +54,9 @@ export function processWorld(): SessionWorld {
     colors: colors.isColorSupported,
     print: (stream, text) => void process[stream].write(text),
     process,
+    get interactive() {
+      return Boolean(stdin.isTTY && stdout.isTTY) && !isCi(env)
+    },
     debug: createDebug(env, (line) => stderr.write(line), performance.now.bind(performance)),
     fail: () => {
       process.exitCode ||= 1

@@ -56,6 +56,12 @@ export function judgeAction(
   return { ok: true, reader }
 }
 
+/** Whether a request under this name would be answered, and a script of it would be loaded. */
+export function isAllowedHost(host: string | undefined, allowed: readonly string[]): boolean {
+  const name = hostnameOf(host)
+  return name !== undefined && isOurs(name, allowed)
+}
+
 /** The name in a `Host` header, in lower case and without brackets; `undefined` for nonsense. */
 export function hostnameOf(host: string | undefined): string | undefined {
   if (host === undefined || !/^[\w.:[\]-]+$/.test(host)) return undefined

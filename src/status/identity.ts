@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { projectLabel } from '../utils/project-label.ts'
 import type { Reader } from './guard.ts'
 import type { Identity } from './report.ts'
 import type { StatusSource } from './source.ts'
@@ -18,10 +19,24 @@ export function identityOf(source: StatusSource, service: string, reader: Reader
     service,
     port,
     ...(checkout.branch && { branch: checkout.branch }),
-    project: idOf('project', root),
+    project: projectId(root),
+    label: labelOf(source, reader),
     lease: idOf('lease', root, service, String(port), String(pid), STARTED),
     ...(reader === 'local' && { root, checkout: checkout.dir, pid }),
   }
+}
+
+/** The same for every server of this root, and for no other root of this machine. */
+export function projectId(root: string): string {
+  return idOf('project', root)
+}
+
+/** `shop (main)`; without the directory for whoever is at another machine. */
+function labelOf({ session: { identity, checkout } }: StatusSource, reader: Reader): string {
+  const { branch } = checkout
+  if (reader === 'remote') return branch ?? ''
+  const name = projectLabel(identity.root, checkout.dir)
+  return branch === undefined ? name : `${name} (${branch})`
 }
 
 /** An id that tells nothing of what it is made from. */

@@ -7,10 +7,10 @@ import { collect } from './collect.ts'
 import { EventHub, MAX_LISTENERS } from './event-hub.ts'
 import { factsOf, type RequestFacts } from './facts.ts'
 import type { Reader } from './guard.ts'
-import { identityOf } from './identity.ts'
+import { identityOf, projectId } from './identity.ts'
 import { MachineWatch } from './machine-watch.ts'
 import { forRemote } from './redact.ts'
-import type { StatusReport } from './report.ts'
+import type { Identity, StatusReport } from './report.ts'
 import { decide, type Route } from './routes.ts'
 import type { StatusSource } from './source.ts'
 
@@ -18,7 +18,10 @@ import type { StatusSource } from './source.ts'
 const MACHINE_AGE_MS = 1000
 
 /** The status page of a run. Looks at nothing until it is asked; `end` it with the server. */
-export function openStatusPage(source: StatusSource, place: StatusPlace): StatusPage {
+export function openStatusPage(
+  source: StatusSource,
+  place: StatusPlace,
+): Omit<StatusPage, 'script'> {
   // A restarted server goes on with it, as the pages that are open do.
   source.session.pageToken ??= randomBytes(24).toString('base64url')
   const token = source.session.pageToken
@@ -50,7 +53,20 @@ export function openStatusPage(source: StatusSource, place: StatusPlace): Status
         return assetAnswer(route.file)
       }
       case 'identity':
-        return jsonAnswer(identityOf(source, place.service, reader))
+        return jsonAnswer(await identityAnswer(source, place, reader, facts))
+      case 'qr': {
+        const [url] = source.networkUrls()
+        if (url === undefined) return textAnswer(404, 'Other devices can’t reach this server.')
+        const { renderQrSvg } = await import('../output/qr-code.ts')
+        return { status: 200, type: 'image/svg+xml', body: await renderQrSvg(url) }
+      }
+      case 'client': {
+        const { renderClient } = await import('./notice.ts')
+        const { project, label } = identityOf(source, place.service, reader)
+        const { notice, titlePrefix } = source
+        const body = renderClient({ server: { project, label }, notice, titlePrefix })
+        return { status: 200, type: 'text/javascript; charset=utf-8', body }
+      }
       case 'status': {
         const all = await report()
         return jsonAnswer(reader === 'local' ? all : forRemote(all))
@@ -100,6 +116,22 @@ export function openStatusPage(source: StatusSource, place: StatusPlace): Status
     },
     end: () => hub.end(),
   }
+}
+
+async function identityAnswer(
+  source: StatusSource,
+  { service }: StatusPlace,
+  reader: Reader,
+  { query }: RequestFacts,
+): Promise<Identity> {
+  const identity = identityOf(source, service, reader)
+  const was = query.get('was')
+  // Where other checkouts are is for readers at this machine.
+  if (reader === 'remote' || !was || was === identity.project) return identity
+  const { findServer } = await import('./whereabouts.ts')
+  const isProject = (root: string): boolean => projectId(root) === was
+  const url = await findServer(isProject, service, source.world.place)
+  return { ...identity, was: url === undefined ? {} : { url } }
 }
 
 async function metricsAnswer(source: StatusSource, machine: MachineWatch): Promise<Answer> {

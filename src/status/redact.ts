@@ -11,7 +11,7 @@ export function forRemote(report: StatusReport): StatusReport {
     v: report.v,
     at: report.at,
     reader: 'remote',
-    identity: known,
+    identity: { ...known, label: identity.branch ?? '' },
     services: services.map(serviceForRemote),
     checkouts: checkouts.map(({ branch, services: theirs }) => ({
       ...(branch && { branch }),

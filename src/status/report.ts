@@ -1,6 +1,7 @@
 import type { SessionEvent } from '../reservation/session-log.ts'
 import type { HealthState, PortSource, Protocol, Utilisation } from '../types.ts'
 import type { Reader } from './guard.ts'
+import type { FormerServer } from './notice-client.ts'
 
 /** Whose server this is: what `/__ports/identity.json` says. */
 export interface Identity {
@@ -11,6 +12,13 @@ export interface Identity {
   readonly branch?: string
   /** The same for every server of this root, and for no other root of this machine. */
   readonly project: string
+  /** For people: `shop (main)`; readers elsewhere are told the branch alone, or nothing. */
+  readonly label: string
+  /**
+   * With `?was=<project>`, for readers at this machine: where that project's server is now. Absent
+   * for this server's own project.
+   */
+  readonly was?: FormerServer
   /** The same until this server's reservation ends; another one after every new start. */
   readonly lease: string
   /** For readers at this machine only, as are the two below. */

@@ -5,7 +5,7 @@ import type { ActionName } from './report.ts'
 
 /** What is to be answered. */
 export type Route =
-  | { readonly to: 'page' | 'identity' | 'status' | 'metrics' | 'explanation' }
+  | { readonly to: 'page' | 'client' | 'qr' | 'identity' | 'status' | 'metrics' | 'explanation' }
   | { readonly to: 'events' }
   | { readonly to: 'asset'; readonly file: AssetName }
   | { readonly to: 'action'; readonly action: ActionName }
@@ -17,11 +17,16 @@ export type AssetName = 'page.js' | 'page.css' | 'icon.svg'
 export type Decision =
   { readonly answer: Answer } | { readonly route: Route; readonly reader: Reader }
 
+/** Path of the script that pages of the app have, below `/__ports`. */
+export const CLIENT_PATH = '/client.js'
+
 const ROUTES: Readonly<Record<string, Route>> = {
   '/': { to: 'page' },
   '/page.js': { to: 'asset', file: 'page.js' },
   '/page.css': { to: 'asset', file: 'page.css' },
   '/icon.svg': { to: 'asset', file: 'icon.svg' },
+  [CLIENT_PATH]: { to: 'client' },
+  '/qr.svg': { to: 'qr' },
   '/identity.json': { to: 'identity' },
   '/status.json': { to: 'status' },
   '/explain.json': { to: 'explanation' },

@@ -10,6 +10,12 @@ export interface StatusSource {
   readonly world: Pick<SessionWorld, 'env' | 'place' | 'pid'>
   /** Name of the env file, for people. */
   readonly envFile: string | undefined
+  /** The app's pages watch whose server they have. */
+  readonly notice: boolean
+  /** What goes before the titles of the app's pages; `undefined` when nothing should. */
+  readonly titlePrefix: string | undefined
+  /** Where other devices reach the server, the likeliest first; empty when none does. */
+  networkUrls(): readonly string[]
   /** The services in the order of the options. */
   rows(): readonly SummaryRow[]
   reservation(service: string): PortReservation | undefined

@@ -38,8 +38,13 @@ sys.exit(os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 128 + os
 
 /** Runs the built `ports` in a terminal, which Python's `pty` makes. */
 export function startInTerminal(args: readonly string[], options: SpawnOptions = {}): Terminal {
+  return startNodeInTerminal([cliFile, ...args], options)
+}
+
+/** Runs a Node program in a terminal. */
+export function startNodeInTerminal(args: readonly string[], options: SpawnOptions = {}): Terminal {
   let text = ''
-  const child = start('python3', ['-c', SCRIPT, process.execPath, cliFile, ...args], {
+  const child = start('python3', ['-c', SCRIPT, process.execPath, ...args], {
     ...options,
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { TERM: 'xterm', ...options.env },

@@ -77,6 +77,8 @@ describe('the schema for editors and the checks at run time agree', () => {
     [false, { exclude: ['3005'] }],
     [false, { exclude: 3005 }],
     [true, { env: { file: '.env', prefix: 'VITE_' }, summary: 'full', titlePrefix: true }],
+    [true, { notice: false }],
+    [false, { notice: 'off' }],
     [false, { env: { path: '.env' } }],
     [false, { summary: 'short' }],
     [true, { env: false, root: 'app' }],

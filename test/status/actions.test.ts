@@ -23,6 +23,9 @@ async function serve(use: SessionUse) {
     session,
     world: { env: process.env, place: session.identity.place, pid: process.pid },
     envFile: undefined,
+    notice: true,
+    titlePrefix: undefined,
+    networkUrls: () => [],
     rows: () =>
       [...reservations.values()].map((allocation) => ({
         service: allocation.service,

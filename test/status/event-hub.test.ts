@@ -23,7 +23,14 @@ async function start(size = 0) {
   const hub = new EventHub({
     async report() {
       looks++
-      const identity = { v: 1, service: 'dev', port: fact, project: 'p', lease: 'l' } as const
+      const identity = {
+        v: 1,
+        service: 'dev',
+        port: fact,
+        project: 'p',
+        lease: 'l',
+        label: 'shop',
+      } as const
       const events = [{ id: 1, at: 1, kind: 'moved', text: 'x'.repeat(size) }] as const
       return { v: 1, at: Date.now(), reader: 'local', identity, ...NOTHING, events }
     },

@@ -109,6 +109,7 @@ test('remote readers see no path, process, command, variable or reason', () => {
       port: 5173,
       branch: 'main',
       project: 'p',
+      label: `${secret} (main)`,
       lease: 'l',
       root: `/${secret}`,
       checkout: `/${secret}`,

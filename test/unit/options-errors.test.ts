@@ -29,7 +29,7 @@ const NO_PATH = `expected one that begins with "/", or a regular expression that
 const NO_HOST =
   'expected a name or an IP address without scheme, port or brackets, or true for all interfaces.'
 const TOP_LEVEL_OPTIONS =
-  'services, host, exclude, strict, strategy, pools, layout, sticky, onConflict, compose, statusPage, titlePrefix, env, summary, root'
+  'services, host, exclude, strict, strategy, pools, layout, sticky, onConflict, compose, statusPage, titlePrefix, notice, env, summary, root'
 const SERVICE_OPTIONS =
   'preferred, range, pool, strategy, priority, count, contiguous, group, protocol, path, sticky, host, strict, required, env, proxy, health, identity, onConflict, upstreams, balance, weights, separate, command, cwd, dependsOn, restart, profiles, description, metadata'
 
@@ -43,7 +43,7 @@ describe('top level', () => {
     [{ Host: 'a' }, 'Host: unknown option (value: "a"). Did you mean "host"?'],
     [
       { banana: 1n },
-      'banana: unknown option (value: 1n). Known: services, host, exclude, strict, strategy, pools, layout, sticky, onConflict, compose, statusPage, titlePrefix, env, summary, root.',
+      'banana: unknown option (value: 1n). Known: services, host, exclude, strict, strategy, pools, layout, sticky, onConflict, compose, statusPage, titlePrefix, notice, env, summary, root.',
     ],
     [{ '': 1 }, `options[""]: unknown option (value: 1). Known: ${TOP_LEVEL_OPTIONS}.`],
     [

@@ -42,6 +42,7 @@ describe('with nothing set', () => {
         compose: false,
         statusPage: true,
         titlePrefix: false,
+        notice: true,
         root: undefined,
       })
     },

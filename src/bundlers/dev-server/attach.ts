@@ -49,6 +49,7 @@ export async function attach(
   server.options.onListening = (listening) => {
     onListening?.(listening)
     run.printSummary(logger)
+    run.listenForQrKey(logger)
     run.followConfig({
       logger,
       proxies: true,

@@ -49,6 +49,7 @@ export function attach(server: FarmServer, pending: Pending): void {
   proxySockets(http, rules, from)
   // After a restart, whoever asked for it prints what has changed.
   if (!restarted) http.once('listening', () => setImmediate(() => run.printSummary(logger)))
+  http.once('listening', () => run.listenForQrKey(logger))
   http.once('listening', () =>
     run.followConfig({ logger, proxies: true, stop: () => server.close() }),
   )

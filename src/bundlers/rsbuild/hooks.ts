@@ -16,6 +16,7 @@ import { closeHmrServer, createHmrServer } from '../hmr-server.ts'
 import { prefixTitle } from '../title.ts'
 import { envFileNames, typedPort, withPort } from '../own-port.ts'
 import { passPortCheck } from '../port-check.ts'
+import { addQrShortcut } from './qr-shortcut.ts'
 import { hostList, mountStatusPage } from '../status-page.ts'
 import { proxyOptions } from './proxy.ts'
 
@@ -91,6 +92,7 @@ export function rsbuildHooks(
         if (own?.host !== undefined && server.host === undefined) config.server.host = own.host
         const proxy = proxyOptions(run, options, server.proxy, logger)
         if (proxy) config.server.proxy = proxy
+        addQrShortcut(config, () => latest, logger)
         if (hmr) {
           config.dev = { ...config.dev, client: { ...config.dev?.client, port: hmr.port } }
         }

@@ -16,13 +16,21 @@ import { closeHmrServer, createHmrServer } from '../hmr-server.ts'
 import { announceRun, restartFrom } from '../restart.ts'
 import { followListenPort } from './explicit-port.ts'
 import { portFlag } from '../../options/port-flag.ts'
-import { hostList, mountStatusPage, statusMiddleware, type StatusPlace } from '../status-page.ts'
+import {
+  STATUS_PATH,
+  hostList,
+  mountStatusPage,
+  statusMiddleware,
+  type StatusPlace,
+} from '../status-page.ts'
 import { envFileNames } from '../own-port.ts'
 import { isFirst, needsPorts, readHost, runRequest, usualPorts, type ViteHost } from './host.ts'
 import { prefixTitle } from '../title.ts'
 import { RESOLVED_ID } from '../../virtual-module.ts'
 import { hmrOptionName, injectPorts } from './inject.ts'
 import { hideOwnWrites } from './own-writes.ts'
+import { devtoolsDock, type DevtoolsHook } from './devtools-dock.ts'
+import { addQrShortcut } from './qr-shortcut.ts'
 import { hideWildcardWarning } from './wildcard-warning.ts'
 
 /** Ports of a config that never became a server are given back after this, in milliseconds. */
@@ -40,6 +48,8 @@ export interface ViteWorld {
 /** A run between Vite's `config` hook and the server made from that config. */
 interface Pending {
   readonly run: Run
+  /** Of the first `ports()` of the config, whose server this is. */
+  readonly first: boolean
   readonly hmrServer: Server | undefined
   readonly abandoned: NodeJS.Timeout
 }
@@ -59,6 +69,7 @@ export function viteHooks(
 ): ViteHooks {
   let pending: Pending | undefined
   let latest: Run | undefined
+  let hasPage = false
   let logger: HostLogger = console
 
   const take = (): Pending | undefined => {
@@ -68,7 +79,8 @@ export function viteHooks(
     return taken
   }
 
-  const plugin: Partial<Plugin> = {
+  const plugin: Partial<Plugin> & { devtools: DevtoolsHook } = {
+    devtools: devtoolsDock(() => (hasPage ? `${STATUS_PATH}/` : undefined)),
     config: {
       // Last, so that what frameworks set in their own hooks counts as the user's wish.
       order: 'post',
@@ -102,7 +114,8 @@ export function viteHooks(
           if (pending?.run === run) take()?.run.close()
         }, ABANDONED_AFTER_MS)
         abandoned.unref()
-        pending = { run, hmrServer, abandoned }
+        pending = { run, first, hmrServer, abandoned }
+        hasPage = first && run.hasStatusPage
         latest = run
         const option = hmrOptionName(versionOf(this))
         const hmr = { server: hmrServer, option }
@@ -126,6 +139,7 @@ export function viteHooks(
       taken.run.report(logger)
       attach(server, taken)
       followListenPort(server, taken.run, portFlag(world().argv))
+      addQrShortcut(server, taken.run)
       // Vite prints no URLs in middleware mode, so nobody would ask for the summary.
       return server.config.server.middlewareMode
         ? () => taken.run.printSummary(server.config.logger)
@@ -136,7 +150,8 @@ export function viteHooks(
       if (!taken) return
       logger = server.config.logger
       taken.run.report(logger)
-      attachPreview(server, taken.run)
+      attachPreview(server, taken)
+      addQrShortcut(server, taken.run)
     },
   }
   return { plugin, addresses: () => latest?.addresses() ?? {} }
@@ -173,7 +188,7 @@ function versionOf(context: unknown): string | undefined {
 }
 
 /** Ties a run to a dev server: handover, restart, summary, close. */
-function attach(server: ViteDevServer, { run, hmrServer }: Pending): void {
+function attach(server: ViteDevServer, { run, first, hmrServer }: Pending): void {
   announceRun(run)
   const dev = run.reservation('dev')
   const http = server.httpServer
@@ -182,7 +197,7 @@ function attach(server: ViteDevServer, { run, hmrServer }: Pending): void {
     handOver(http, dev)
     http.once('close', () => end())
   }
-  mountStatus(server, run, http)
+  if (first) mountStatus(server, run, http)
   const hmr = run.reservation('hmr')
   if (hmrServer && hmr) {
     handOver(hmrServer, hmr)
@@ -266,18 +281,19 @@ function reloadModule(server: ViteDevServer): void {
   }
 }
 
-function attachPreview(server: PreviewServer, run: Run): void {
+function attachPreview(server: PreviewServer, { run, first }: Pending): void {
   const preview = run.reservation('preview')
   if (preview) {
     hideWildcardWarning(server.config.logger, preview.port)
     handOver(server.httpServer as Server, preview)
   }
   const { preview: own, base } = server.config
-  mountStatusPage(server.httpServer as Server, run, {
-    service: 'preview',
-    allowedHosts: () => hostList(own.allowedHosts, own.host),
-    base: () => base,
-  })
+  if (first)
+    mountStatusPage(server.httpServer as Server, run, {
+      service: 'preview',
+      allowedHosts: () => hostList(own.allowedHosts, own.host),
+      base: () => base,
+    })
   server.httpServer.once('close', () => run.close())
   const { logger } = server.config
   server.httpServer.once('listening', () =>

@@ -48,11 +48,20 @@ export const processClock: MonitorClock = {
 export class HealthMonitor {
   readonly #clock: MonitorClock
   readonly #onChange: (change: HealthChange) => void
+  readonly #onSample: (service: string, sample: HealthSample) => void
   readonly #entries = new Map<string, Entry>()
 
-  /** @param onChange Called once for each change of state; the first, "starting", is none. */
-  constructor(onChange: (change: HealthChange) => void, clock: MonitorClock = processClock) {
+  /**
+   * @param onChange Called once for each change of state; the first, "starting", is none.
+   * @param onSample Called for each probe that has ended.
+   */
+  constructor(
+    onChange: (change: HealthChange) => void,
+    clock: MonitorClock = processClock,
+    onSample: (service: string, sample: HealthSample) => void = () => {},
+  ) {
     this.#onChange = onChange
+    this.#onSample = onSample
     this.#clock = clock
   }
 
@@ -125,7 +134,9 @@ export class HealthMonitor {
     entry.status = afterProbe(before, outcome, entry.watched)
     const at = this.#clock.now()
     const reason = outcome.ok ? undefined : 'stolen' in outcome ? outcome.who : outcome.reason
-    entry.history.push({ at, latencyMs, ok: outcome.ok, ...(reason && { reason }) })
+    const sample = { at, latencyMs, ok: outcome.ok, ...(reason && { reason }) }
+    entry.history.push(sample)
+    this.#onSample(entry.watched.service, sample)
     if (entry.history.length > MAX_HISTORY) entry.history.shift()
     if (outcome.ok) entry.latencyMs = latencyMs
     if (entry.status.state !== before.state) {

@@ -39,13 +39,16 @@ export function watchHealth(
   let services = initial
   const watched = new Map<string, unknown>()
   const said = new Map<string, HealthState>()
-  const monitor = new HealthMonitor((change) => {
+  const onChange = (change: HealthChange): void => {
     const { service, state, reason = '' } = change.health
     const why = state === 'stolen' ? "another checkout's server answers" : reason
     context.session.log.note('health', why ? `${state}: ${why}` : state, service)
     if (state === 'stolen') context.stolen(service, reason.replace(/^served by /, ''))
     const line = changeLine(change, said, context)
     if (line) context.say(line.text, line.level)
+  }
+  const monitor = new HealthMonitor(onChange, undefined, (service, sample) => {
+    for (const tell of context.session.onProbe) tell(service, sample)
   })
   const { healthSources } = context.session
   const settingsOf = ({ name, health, healthGiven }: ResolvedService): unknown => [
