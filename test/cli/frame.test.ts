@@ -73,7 +73,7 @@ describe('a command line that makes no sense', () => {
     [['rnu', 'node', 'api.js'], /Did you mean `ports run`\?/],
     [['ls'], /Did you mean `ports list`\?/],
     [['stpo', '3000'], /Did you mean `ports stop`\?/],
-    [['ev'], /Did you mean `ports env`\?/],
+    [['evn'], /Did you mean `ports env`\?/],
     [['frobnicate'], /Known: list, dev, who/],
     [['5173'], /Did you mean `ports who 5173`\?/],
     [['help', 'chek'], /Did you mean `ports check`\?/],
