@@ -62,6 +62,11 @@ export class Session {
   readonly log = new SessionLog()
   /** The env block that this process was started with in its environment; absent when with none. */
   loadedBlock: ReadonlyMap<string, string> | undefined
+  /** What a server of this session wrote last into an env file; by file. */
+  readonly written = new Map<
+    string,
+    { readonly text: string; readonly changed: readonly string[] }
+  >()
   /** How each reservation was wanted last. */
   readonly #wants = new WeakMap<PortReservation, Want>()
   readonly #turns = new Turns(() => this.#endIfUnused())

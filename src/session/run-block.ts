@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { type EnvWrite, readEnvText } from '../output/env-file.ts'
+import { readEnvText } from '../output/env-file.ts'
 import type { Endpoint } from '../net/endpoint.ts'
 import type { Steps } from '../reservation/questions.ts'
 import type { SessionUse } from '../reservation/session.ts'
@@ -10,7 +10,6 @@ import type { RunLog } from './run-log.ts'
 /** The managed block of one run, and what was written there last. */
 export class RunBlock {
   readonly #log: RunLog
-  #write: EnvWrite | undefined
   #said: readonly string[] = []
 
   constructor(log: RunLog) {
@@ -31,7 +30,7 @@ export class RunBlock {
     const files = { ...facts.files, blockFile, blockName }
     const services = publishedServices(facts)
     const result = yield* publish(services, env, files, facts.use, replaced, left)
-    this.#write = result.write ?? this.#write
+    if (result.write) facts.use.session.written.set(resolve(blockFile), result.write)
     this.#log.warn(result.warnings.filter((warning) => !this.#said.includes(warning)))
     this.#said = result.warnings
     void result.later.then((warning) => warning && this.#log.warn([warning]))
@@ -39,14 +38,15 @@ export class RunBlock {
   }
 
   /** See `Run.ownWrite`. */
-  ownWrite(file: string, { files: { blockFile } }: RunFacts): readonly string[] | undefined {
-    if (!this.#write || blockFile === undefined || resolve(file) !== blockFile) return undefined
-    return readEnvText(blockFile) === this.#write.text ? this.#write.changed : undefined
+  ownWrite(file: string, { files: { blockFile }, use }: RunFacts): readonly string[] | undefined {
+    // Another server of this root writes its lines as well, and they are nobody's edit either.
+    const write = use.session.written.get(resolve(file))
+    if (!write || blockFile === undefined || resolve(file) !== resolve(blockFile)) return undefined
+    return readEnvText(blockFile) === write.text ? write.changed : undefined
   }
 
   /** Goes on with what `next` has written. */
   become(next: RunBlock): void {
-    this.#write = next.#write ?? this.#write
     this.#said = next.#said
   }
 }
