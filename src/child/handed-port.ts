@@ -62,8 +62,8 @@ export class HandedPort {
   }
 
   /** Lets the port go for a server that binds by itself and can't ask. The lease stays. */
-  letGo(): void {
-    this.#lent.letGo()
+  letGo(): Promise<void> {
+    return this.#lent.letGo()
   }
 
   /** See {@link LentPort.holdAt}, where it was. */
@@ -124,7 +124,7 @@ export class HandedPort {
   }
 
   async #letBind(socket: Socket, ask: Ask): Promise<void> {
-    this.#lent.letGo()
+    await this.#lent.letGo()
     say(socket, { do: 'bind' })
     const report = await this.#reported(socket)
     if (report?.bound && !socket.destroyed) return this.#take(socket, ask.pid, false)

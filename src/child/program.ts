@@ -121,7 +121,7 @@ export class Program {
     const plain = commandLine(this.#attempt, this.#facts.platform, this.#attempt.env.ComSpec)
     const activation = mode === 'activation' ? activate(plain, handover.ports) : undefined
     const release = mode === 'release' || (mode === 'activation' && !activation)
-    if (release) for (const port of handover.ports) port.letGo()
+    if (release) await Promise.all(handover.ports.map((port) => port.letGo()))
     const env = { ...this.#attempt.env, ...handover.env(this.#attempt.env), ...activation?.env }
     const line = activation?.line ?? plain
     const child = await this.#spawn(line, env, activation?.fds ?? [])

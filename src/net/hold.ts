@@ -111,6 +111,15 @@ export class Hold implements Holder {
     return hold
   }
 
+  /** Accepts on `kept` again, which is closed thereby: whoever waited in the kernel waits here. */
+  static resume(kept: KeptSocket, options: HoldOptions = {}): Hold {
+    const hold = new Hold(options)
+    hold.#port = kept.address?.port
+    kept.giveTo(hold.#server)
+    hold.#server.unref()
+    return hold
+  }
+
   /** Makes `target` listen on the held socket and gives it the connections that waited. */
   adoptInto(target: Server): void {
     this.#done = true
@@ -140,6 +149,23 @@ export class Hold implements Holder {
     // It may have been adopted or closed in the meantime.
     kept?.close()
     return undefined
+  }
+
+  /**
+   * Resolves when everybody has been accepted who had connected by now. Those who keep coming are
+   * not waited for without end.
+   */
+  async settled(): Promise<void> {
+    let accepted = 0
+    const count = (): void => void accepted++
+    this.#server.on('connection', count)
+    // Some versions of Node accept one connection in each turn of the event loop, others all.
+    for (let idle = 0, turns = 0; idle < 2 && turns < MAX_WAITING * 2; turns++) {
+      accepted = 0
+      await new Promise(setImmediate)
+      idle = accepted > 0 ? 0 : idle + 1
+    }
+    this.#server.off('connection', count)
   }
 
   /** Stops listening; whoever waited is left to the caller, paused. */

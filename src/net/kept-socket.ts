@@ -1,6 +1,7 @@
 import type { Server, Socket } from 'node:net'
 import { duplicate } from './duplicate-socket.ts'
 import { type RawSocket, rawOf, sendSocket } from './pass-socket.ts'
+import { plainListen } from './plain-listen.ts'
 
 /** A socket's own idea of where it is bound. */
 export interface SocketAddress {
@@ -53,6 +54,18 @@ export class KeptSocket {
   /** Sets whether a reader without `O_NONBLOCK` handling may wait in `accept`; all copies share it. */
   setBlocking(blocking: boolean): void {
     this.#raw.setBlocking?.(blocking)
+  }
+
+  /**
+   * Gives the socket to `server`, which accepts on it from now on and closes it; this object is
+   * closed. Whoever waited in the kernel is accepted first.
+   */
+  giveTo(server: Server): void {
+    if (this.#closed) return
+    this.#closed = true
+    // A copy may have been passed to a reader that waits in `accept`; this process must not.
+    this.#raw.setBlocking?.(false)
+    plainListen().call(server, { handle: this.#raw })
   }
 
   /** Copies elsewhere stay open. Idempotent. */

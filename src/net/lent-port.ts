@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net'
 import type { BindAddress } from './addresses.ts'
 import { Hold } from './hold.ts'
 import type { KeptSocket, SocketAddress } from './kept-socket.ts'
+import { isLoopback } from './network-addresses.ts'
 
 /** What a {@link LentPort} is made from. */
 export interface LentPortFacts {
@@ -76,17 +77,31 @@ export class LentPort {
     return address === (bound.address ?? this.address?.address)
   }
 
-  /** Unbinds it; whoever waits goes on waiting. */
-  letGo(): void {
+  /** Unbinds it; whoever waits goes on waiting, also those whom nobody has accepted yet. */
+  async letGo(): Promise<void> {
+    await this.#accept()
+    this.#unbind()
+  }
+
+  #unbind(): void {
     this.#kept?.close()
     this.#kept = undefined
     if (this.#hold) this.#waiting.push(...this.#hold.stop())
     this.#hold = undefined
   }
 
+  /** Closing a listening socket resets the connections that nobody has accepted from it. */
+  async #accept(): Promise<void> {
+    if (this.#kept) {
+      this.#hold = Hold.resume(this.#kept, { speaksHttp: !this.#facts.secure })
+      this.#kept = undefined
+    }
+    await this.#hold?.settled()
+  }
+
   /**
    * Holds the port on `address` (`null`: all interfaces; default: where it was). Between the two
-   * sockets lie microseconds.
+   * sockets lie microseconds, and whoever waited on the old one waits for the new one's server.
    *
    * @returns `false` when somebody else has that one; then nothing is held.
    */
@@ -97,7 +112,7 @@ export class LentPort {
         : { host: address ?? undefined, address: address ?? undefined }
     if (this.held && bound === this.#bound) return true
     const hold = new Hold({ speaksHttp: !this.#facts.secure })
-    this.letGo()
+    await this.letGo()
     if (!hold.bind(this.port, bound.address).ok) return false
     this.#bound = bound
     await this.#keep(hold)
@@ -108,7 +123,7 @@ export class LentPort {
   relay(): void {
     for (const socket of this.#waiting.splice(0)) {
       if (socket.destroyed) continue
-      const { localAddress: host = '127.0.0.1' } = socket
+      const host = this.#serverFor(socket.localAddress ?? '127.0.0.1')
       const server = connect({ host, port: this.port, allowHalfOpen: true, noDelay: true })
       for (const [from, to] of [[socket, server] as const, [server, socket] as const]) {
         from.on('error', () => to.destroy())
@@ -120,8 +135,17 @@ export class LentPort {
 
   /** Gives it up; whoever waits is turned away. Idempotent. */
   close(): void {
-    this.letGo()
+    this.#unbind()
     for (const socket of this.#waiting.splice(0)) socket.destroy()
+  }
+
+  /**
+   * Where the server is for a client of `local`. One that came in on a loopback address may have
+   * meant `localhost`; a server on loopback alone is not opened to anybody else.
+   */
+  #serverFor(local: string): string {
+    const { address } = this.#bound
+    return address !== undefined && isLoopback(address) && isLoopback(local) ? address : local
   }
 
   async #keep(hold: Hold): Promise<void> {

@@ -17,6 +17,7 @@ import { Holdings } from './holdings.ts'
 import type { Notices } from './notices.ts'
 import { resolveReserveOptions } from './reserve-options.ts'
 import { reservedPorts } from './reserved-ports.ts'
+import { takeExpected } from './take-expected.ts'
 import { companions, ServiceBook } from './services.ts'
 import type { NamedOptions, ReservedPorts, ReserveOptions } from './types.ts'
 
@@ -134,7 +135,12 @@ export class Allocations {
       // Without a root of its own it is the working directory of the moment.
       const root = options.root ?? (this.book.options.root && this.root)
       const { use, warnings, reservations } = await this.notices.watch(() =>
-        reserveServices({ ...options, ...(root && { root }) }, this.world, this.#ears()),
+        reserveServices(
+          { ...options, ...(root && { root }) },
+          this.world,
+          this.#ears(),
+          (resolved) => takeExpected(resolved, this.world),
+        ),
       )
       this.notices.warn(warnings)
       this.#unlessClosed(() => use.close())
@@ -154,9 +160,10 @@ export class Allocations {
     const has = (name: string): boolean => this.holdings.services.has(name)
     const services = wanted(resolved.services).filter(({ name }) => !has(name))
     if (services.length > 0) {
-      const { use, warnings } = await this.notices.watch(() =>
-        openServices({ ...resolved, services, root: this.root }, this.world),
-      )
+      const { use, warnings } = await this.notices.watch(async () => {
+        const wanted = { ...resolved, services, root: this.root }
+        return openServices(await takeExpected(wanted, this.world), this.world)
+      })
       this.notices.warn(warnings)
       this.#unlessClosed(() => use.close())
       this.holdings.addServices(use)

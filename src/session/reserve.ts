@@ -27,13 +27,19 @@ export interface Reservations extends Disposable, AsyncDisposable {
   release(): Promise<void>
 }
 
-/** See `reserve` in the programmatic entry. */
+/**
+ * See `reserve` in the programmatic entry.
+ *
+ * @param prepare Has the last word on the options by which ports are chosen.
+ */
 export async function reserveServices(
   options: Options,
   world: SessionWorld,
   ears?: ProcessEars,
+  prepare = async (resolved: ResolvedOptions): Promise<ResolvedOptions> => resolved,
 ): Promise<OpenedServices & { readonly reservations: Reservations }> {
-  const { options: resolved } = await programOptions(options, world.cwd)
+  const { options: loaded } = await programOptions(options, world.cwd)
+  const resolved = await prepare(loaded)
   const opened = await openServices(resolved, world)
   const { use } = opened
   const { startForProgram } = await import('./program-processes.ts')

@@ -81,7 +81,7 @@ test('who was accepted while a port was lent is relayed to the server that comes
   })
   const answer = get(`http://127.0.0.1:${port}`)
   await until(() => hold.waiting === 1)
-  lent.letGo()
+  await lent.letGo()
   expect(lent.held).toBe(false)
   const server = createHttpServer((_request, response) => response.end('relayed'))
   server.listen(port, '127.0.0.1')

@@ -22,7 +22,7 @@ function handed(answers: readonly boolean[]) {
     },
     isAt: () => true,
     relay: () => {},
-    letGo: () => {},
+    letGo: async () => {},
     socket: {
       send: () => {
         log.push('passed')
