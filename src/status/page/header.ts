@@ -1,6 +1,6 @@
 import type { StatusReport } from '../report.ts'
 import { el } from './dom.ts'
-import { logo } from './icons.ts'
+import { lineIcon, logo } from './icons.ts'
 import { serviceLook } from './look.ts'
 import { branchTag, copyButton } from './parts.ts'
 import type { Connection, View } from './view.ts'
@@ -39,10 +39,27 @@ export function header(view: View): HTMLElement {
       ),
     ),
     el(
-      'p',
-      { class: `connection is-${connection}`, role: 'status' },
-      el('span', { class: 'dot', 'aria-hidden': 'true' }),
-      CONNECTIONS[connection],
+      'div',
+      { class: 'top-side' },
+      report?.networkUrl !== undefined &&
+        el(
+          'button',
+          {
+            type: 'button',
+            class: 'button pill',
+            'data-key': 'phone',
+            'data-do': 'phone',
+            'data-url': report.networkUrl,
+          },
+          lineIcon('phone'),
+          'Open on a phone',
+        ),
+      el(
+        'p',
+        { class: `connection is-${connection}`, role: 'status', 'data-key': 'connection' },
+        el('span', { class: 'dot', 'aria-hidden': 'true' }),
+        CONNECTIONS[connection],
+      ),
     ),
   )
 }
