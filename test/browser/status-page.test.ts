@@ -1,7 +1,10 @@
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
 import { createRequire } from 'node:module'
+import type { AddressInfo } from 'node:net'
 import type { Browser, Locator, Page } from 'playwright-core'
-import { createServer } from 'vite'
+import { createServer, preview } from 'vite'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import ports from '../../src/vite.ts'
 import type { Options } from '../../src/types.ts'
@@ -214,4 +217,58 @@ test('the keyboard alone reaches everything, and a dialog keeps and gives back t
   await until(async () => (await dialog.count()) === 0)
   expect((await focused(page)).name).toBe('Restart…')
   expect(it.tab.errors).toEqual([])
+})
+
+/** The page at this port is live, and names `service` as the one that serves it. */
+async function expectLive(port: number, service: string): Promise<void> {
+  await using tab = await openTab(browser, `http://localhost:${port}/__ports/`)
+  const { page } = tab
+  await until(async () => (await page.locator('.connection').innerText()) === 'Live')
+  await until(async () => ['Healthy', 'Running'].includes((await stateOf(page, service)) ?? ''))
+  expect(tab.errors).toEqual([])
+}
+
+test("Vite's preview has the page", async () => {
+  using root = tempRoot()
+  root.write({ 'dist/index.html': '<!doctype html><title>app</title>' })
+  const [from] = await freeRange(2)
+  const server = await preview({
+    configFile: false,
+    root: root.dir,
+    logLevel: 'silent',
+    preview: { port: from },
+    plugins: [ports()],
+  })
+  try {
+    await expectLive((server.httpServer.address() as AddressInfo).port, 'preview')
+  } finally {
+    await server.close()
+  }
+})
+
+test('a server in middleware mode has the page', async () => {
+  using root = tempRoot()
+  root.write({ 'index.html': '<!doctype html><title>app</title>' })
+  const [from] = await freeRange(3)
+  const vite = await createServer({
+    configFile: false,
+    root: root.dir,
+    logLevel: 'silent',
+    server: { middlewareMode: true, port: from },
+    plugins: [ports()],
+  })
+  const server = createHttpServer(vite.middlewares)
+  server.listen(from, 'localhost')
+  await once(server, 'listening')
+  try {
+    const { port } = server.address() as AddressInfo
+    await using tab = await openTab(browser, `http://localhost:${port}/__ports/`)
+    await until(async () => (await tab.page.locator('.connection').innerText()) === 'Live')
+    expect(await tab.page.locator('.row').count()).toBeGreaterThan(0)
+    expect(tab.errors).toEqual([])
+  } finally {
+    server.close()
+    server.closeAllConnections()
+    await vite.close()
+  }
 })
