@@ -112,8 +112,8 @@ export function totals({ services }: StatusReport): HTMLElement {
 /** The tab's title: trouble first. */
 export function titleOf(report: StatusReport): string {
   const { branch } = report.identity
-  const trouble = report.services.filter(({ health, state }) => {
-    const { tone } = serviceLook({ health, state } as StatusReport['services'][number])
+  const trouble = report.services.filter((service) => {
+    const { tone } = serviceLook(service)
     return tone === 'bad' || tone === 'warn'
   }).length
   const name = branch === undefined ? nameOf(report) : `${nameOf(report)} (${branch})`
