@@ -2,6 +2,7 @@ import type { ServiceProblem } from '../errors.ts'
 import { endpointText } from '../net/endpoint.ts'
 import type { PortReservation } from './reservation.ts'
 import type { Move } from './session-use.ts'
+import { Histogram } from '../utils/histogram.ts'
 import type { PortAttempt, PortSource, RejectReason } from '../types.ts'
 
 /** Something that happened in a session. */
@@ -28,7 +29,12 @@ export interface SessionTally {
   /** Services that no port could be had for. */
   exhausted: number
   moves: number
+  /** Durations of the probes that succeeded, in seconds, by service. */
+  readonly probes: Map<string, Histogram>
 }
+
+/** Bounds of {@link SessionTally.probes}: what is quick on this machine, up to what nobody waits for. */
+const PROBE_BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
 
 /** Events that are kept. */
 const MAX_EVENTS = 100
@@ -45,6 +51,7 @@ export class SessionLog {
     conflicts: new Map(),
     exhausted: 0,
     moves: 0,
+    probes: new Map(),
   }
   readonly #events: SessionEvent[] = []
   #lastId = 0
@@ -82,6 +89,14 @@ export class SessionLog {
     this.tally.moves++
     this.count(reservation.attempts, reservation.source)
     this.note('moved', `moved from port ${from} to ${to}`, service)
+  }
+
+  /** Counts a probe of a service's server that succeeded. */
+  probed(service: string, seconds: number): void {
+    const { probes } = this.tally
+    const histogram = probes.get(service) ?? new Histogram(PROBE_BOUNDS)
+    histogram.add(seconds)
+    probes.set(service, histogram)
   }
 
   /** Counts what came of a search for a port. `source`: of the port that was had. */

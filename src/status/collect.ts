@@ -6,11 +6,17 @@ import { wellKnownPort } from '../options/well-known.ts'
 import { howChosen, type SummaryRow } from '../output/summary.ts'
 import { measure } from '../reservation/utilisation.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
-import type { Utilisation } from '../types.ts'
+import type { ServiceProcess, Utilisation } from '../types.ts'
 import { healthOf } from './health-report.ts'
 import { identityOf } from './identity.ts'
 import { withoutForeignCommand } from './own-process.ts'
-import type { CheckoutReport, ServiceReport, ServiceState, StatusReport } from './report.ts'
+import type {
+  CheckoutReport,
+  ProcessReport,
+  ServiceReport,
+  ServiceState,
+  StatusReport,
+} from './report.ts'
 import type { StatusSource } from './source.ts'
 
 /** What must be asked of the whole machine. */
@@ -46,6 +52,7 @@ export function collect(
   const others = [...session.reservations].filter((reservation) => !shown.has(reservation))
   const named = new Set([...shown, ...others].map(({ endpoint }) => endpoint))
   const siblings = machine.rows.filter((row) => row.here && !named.has(endpointOf(row)))
+  const [networkUrl] = source.networkUrls()
   const services = [
     ...own,
     ...others.map((reservation) => programService(reservation, source, known)),
@@ -57,6 +64,7 @@ export function collect(
     reader: 'local',
     identity: identityOf(source, service, 'local'),
     ...(envFile !== undefined && { envFile }),
+    ...(networkUrl !== undefined && { networkUrl }),
     services: services.map((one) => {
       const watched = one.within === undefined && health.find((h) => h.service === one.service)
       return watched ? { ...one, health: healthOf(watched, source.isProbed(one.service)) } : one
@@ -115,6 +123,7 @@ function reserved(
     return holder ? { ...attempt, holder: withoutForeignCommand(holder) } : attempt
   })
   const style = { from: checkout.dir, linked: checkout.kind === 'worktree' }
+  const started = processes?.all().find((one) => one.service === service)
   const state = released ? 'released' : stateOf(reservation, seen)
   const free = state === 'waiting' || state === 'running' || state === 'held'
   return {
@@ -129,13 +138,18 @@ function reserved(
     source: reservation.source,
     how: howChosen(row, { source: reservation.source, attempts }, style),
     ...(seen && !released && { owner: ownerOf(seen), since: seen.since }),
+    ...(started && { process: processOf(started) }),
     variables: [],
     actions: [
       ...(free && path === undefined ? (['move'] as const) : []),
       ...(free ? (['release'] as const) : []),
-      ...(processes?.all().some((one) => one.service === service) ? (['restart'] as const) : []),
+      ...(started ? (['restart'] as const) : []),
     ],
   } as ServiceReport
+}
+
+function processOf({ service: _service, ...process }: ServiceProcess): ProcessReport {
+  return process
 }
 
 function stateOf({ state }: PortReservation, seen: InventoryRow | undefined): ServiceState {

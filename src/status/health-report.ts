@@ -8,16 +8,18 @@ import type { HealthReport } from './report.ts'
  * @param isProbed See `StatusSource.isProbed`.
  */
 export function healthOf(
-  { state, since, reason, latencyMs, history }: ServiceHealth,
+  { state, since, reason, latencyMs, servedBy, history }: ServiceHealth,
   isProbed: boolean,
 ): HealthReport {
   // Asking ourselves takes no time that says anything.
-  if (!isProbed) return { state, since, history: [] }
+  const server = servedBy === undefined ? {} : { servedBy }
+  if (!isProbed) return { state, since, ...server, history: [] }
   return {
     state,
     since,
     ...(reason !== undefined && state !== 'stolen' && { reason }),
     ...(latencyMs !== undefined && { latencyMs: rounded(latencyMs) }),
+    ...server,
     history: history.map(({ at, latencyMs: took, ok }) => ({ at, latencyMs: rounded(took), ok })),
   }
 }

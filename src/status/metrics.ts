@@ -2,6 +2,8 @@ import { labelText, renderHealthMetrics } from '../session/health/metrics.ts'
 import type { SessionTally } from '../reservation/session-log.ts'
 import type { ServiceHealth, Utilisation } from '../types.ts'
 
+const PROBES = 'ports_probe_duration_seconds'
+
 /** What is counted and measured. */
 export interface Measured {
   readonly tally: SessionTally
@@ -51,9 +53,20 @@ export function renderMetrics(
       ),
     ),
   ]
+  const durations = [
+    ...head(PROBES, 'histogram', 'Durations of the probes that succeeded.'),
+    ...[...tally.probes].flatMap(([service, { bounds, cumulative, sum }]) => [
+      ...cumulative.map((count, at) =>
+        sample(`${PROBES}_bucket`, { service, le: String(bounds[at] ?? '+Inf') }, count),
+      ),
+      sample(`${PROBES}_sum`, { service }, sum),
+      sample(`${PROBES}_count`, { service }, cumulative.at(-1) ?? 0),
+    ]),
+  ]
+  lines.push(...durations)
   return `${lines.join('\n')}\n${renderHealthMetrics(health, labels)}`
 }
 
-function head(name: string, type: 'counter' | 'gauge', help: string): string[] {
+function head(name: string, type: 'counter' | 'gauge' | 'histogram', help: string): string[] {
   return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`]
 }

@@ -1,5 +1,5 @@
 import type { SessionEvent } from '../reservation/session-log.ts'
-import type { HealthState, PortSource, Protocol, Utilisation } from '../types.ts'
+import type { HealthState, PortSource, ProcessState, Protocol, Utilisation } from '../types.ts'
 import type { Reader } from './guard.ts'
 import type { FormerServer } from './notice-client.ts'
 
@@ -56,12 +56,31 @@ export interface HealthReport {
   readonly reason?: string
   /** Of the latest probe that succeeded, in milliseconds. */
   readonly latencyMs?: number
+  /** See `ServiceHealth.servedBy`. For readers at this machine only. */
+  readonly servedBy?: string
   /** The latest probes, the oldest first; at most sixty. */
   readonly history: readonly {
     readonly at: number
     readonly latencyMs: number
     readonly ok: boolean
   }[]
+}
+
+/** The process that was started for a service with a `command`. */
+export interface ProcessReport {
+  readonly state: ProcessState
+  /** Since when, in milliseconds since 1970. */
+  readonly since: number
+  /** Absent while there is none. */
+  readonly pid?: number
+  /** The command line, as it was configured. */
+  readonly command: string
+  /** Starts after the first one. */
+  readonly restarts: number
+  /** How it ended last, as a shell says it. */
+  readonly exitCode?: number
+  /** What it waits for, or what went wrong. */
+  readonly reason?: string
 }
 
 /** One service of this checkout. */
@@ -92,6 +111,8 @@ export interface ServiceReport {
   readonly since?: string
   /** Absent for services that are not watched. */
   readonly health?: HealthReport
+  /** Absent for services that this server starts nothing for. For readers at this machine only. */
+  readonly process?: ProcessReport
   /** Variables that publish it, as they are written. */
   readonly variables: readonly { readonly name: string; readonly value: string }[]
   /** What starts its server: `npm run api`. */
@@ -125,6 +146,11 @@ export interface StatusReport {
   readonly identity: Identity
   /** File that has the variables, relative to the root. */
   readonly envFile?: string
+  /**
+   * Where other devices reach the server, which `qr.svg` shows; absent when none does. For readers at
+   * this machine only: others are there already.
+   */
+  readonly networkUrl?: string
   readonly services: readonly ServiceReport[]
   readonly checkouts: readonly CheckoutReport[]
   readonly pools: readonly Utilisation[]

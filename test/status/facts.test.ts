@@ -97,6 +97,23 @@ test('what happened is counted, and the latest events are kept', () => {
   ])
 })
 
+test('probes are counted below bounds, however many there are', () => {
+  const log = new SessionLog()
+  for (const seconds of [0.0005, 0.001, 0.02, 9]) log.probed('api', seconds)
+  const text = renderMetrics({ tally: log.tally, health: [], pools: [] })
+  const name = 'ports_probe_duration_seconds'
+  expect(text).toContain(`# TYPE ${name} histogram`)
+  const buckets = text.split('\n').filter((line) => line.startsWith(`${name}_bucket`))
+  expect(buckets).toHaveLength(12)
+  expect(buckets[0]).toBe(`${name}_bucket{service="api",le="0.001"} 2`)
+  expect(buckets).toContain(`${name}_bucket{service="api",le="0.01"} 2`)
+  expect(buckets).toContain(`${name}_bucket{service="api",le="0.025"} 3`)
+  expect(buckets.at(-2)).toBe(`${name}_bucket{service="api",le="2.5"} 3`)
+  expect(buckets.at(-1)).toBe(`${name}_bucket{service="api",le="+Inf"} 4`)
+  expect(text).toContain(`${name}_count{service="api"} 4`)
+  expect(Number(/_sum\{service="api"\} (.*)/.exec(text)?.[1])).toBeCloseTo(9.0215)
+})
+
 test('remote readers see no path, process, command, variable or reason', () => {
   const secret = 'SECRET'
   const report: StatusReport = {
@@ -116,6 +133,7 @@ test('remote readers see no path, process, command, variable or reason', () => {
       pid: 424_242,
     },
     envFile: `/${secret}/.env.local`,
+    networkUrl: `http://${secret}:5173`,
     services: [
       {
         service: 'api',
@@ -127,7 +145,8 @@ test('remote readers see no path, process, command, variable or reason', () => {
         source: 'range',
         how: `held by ${secret}`,
         owner: { pid: 424_242, command: secret, container: secret },
-        health: { state: 'down', since: 1, reason: secret, history: [] },
+        health: { state: 'down', since: 1, reason: secret, servedBy: secret, history: [] },
+        process: { state: 'failed', since: 1, command: secret, restarts: 1, reason: secret },
         variables: [{ name: 'API_PORT', value: secret }],
         start: secret,
         actions: ['move'],

@@ -48,6 +48,7 @@ export function watchHealth(
     if (line) context.say(line.text, line.level)
   }
   const monitor = new HealthMonitor(onChange, undefined, (service, sample) => {
+    if (sample.ok) context.session.log.probed(service, sample.latencyMs / 1000)
     for (const tell of context.session.onProbe) tell(service, sample)
   })
   const { healthSources } = context.session

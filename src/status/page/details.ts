@@ -1,4 +1,4 @@
-import type { ServiceReport, StatusReport } from '../report.ts'
+import type { ProcessReport, ServiceReport, StatusReport } from '../report.ts'
 import { el } from './dom.ts'
 import { copyButton } from './parts.ts'
 import { historyChart } from './spark.ts'
@@ -65,13 +65,21 @@ function chosen(service: ServiceReport, { reader }: StatusReport, view: View): H
   )
 }
 
-function state({ owner, since, health }: ServiceReport, { at }: StatusReport): HTMLElement {
+function state(
+  { owner, since, health, process }: ServiceReport,
+  report: StatusReport,
+): HTMLElement {
+  const { at } = report
   const { pid, command, container } = owner ?? {}
   const facts: [string, string | undefined][] = [
     ['Process', command ?? (pid === undefined ? undefined : 'of another user')],
     ['Pid', pid === undefined ? undefined : String(pid)],
     ['Container', container],
     ['Reserved', since === undefined ? undefined : ago(Date.parse(since), at)],
+    ['Started here', process && processText(process, at)],
+    ['Last exit', process?.exitCode === undefined ? undefined : `code ${process.exitCode}`],
+    ['Restarts', process && process.restarts > 0 ? String(process.restarts) : undefined],
+    ['Served by', health?.servedBy],
     ['Health', health && `${health.state}, ${health.reason ?? `since ${ago(health.since, at)}`}`],
   ]
   const known = facts.filter(([, value]) => value !== undefined)
@@ -86,6 +94,10 @@ function state({ owner, since, health }: ServiceReport, { at }: StatusReport): H
       : el('p', {}, 'Nothing is running for it.'),
     health && health.history.length > 0 && historyChart(health.history),
   )
+}
+
+function processText({ state, since, reason }: ProcessReport, now: number): string {
+  return `${state}, ${reason ?? `since ${ago(since, now)}`}`
 }
 
 function ago(then: number, now: number): string {

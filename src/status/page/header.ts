@@ -1,6 +1,6 @@
 import type { StatusReport } from '../report.ts'
 import { el } from './dom.ts'
-import { logo } from './icons.ts'
+import { lineIcon, logo } from './icons.ts'
 import { serviceLook } from './look.ts'
 import { branchTag, copyButton } from './parts.ts'
 import type { Connection, View } from './view.ts'
@@ -39,10 +39,27 @@ export function header(view: View): HTMLElement {
       ),
     ),
     el(
-      'p',
-      { class: `connection is-${connection}`, role: 'status' },
-      el('span', { class: 'dot', 'aria-hidden': 'true' }),
-      CONNECTIONS[connection],
+      'div',
+      { class: 'top-side' },
+      report?.networkUrl !== undefined &&
+        el(
+          'button',
+          {
+            type: 'button',
+            class: 'button pill',
+            'data-key': 'phone',
+            'data-do': 'phone',
+            'data-url': report.networkUrl,
+          },
+          lineIcon('phone'),
+          'Open on a phone',
+        ),
+      el(
+        'p',
+        { class: `connection is-${connection}`, role: 'status', 'data-key': 'connection' },
+        el('span', { class: 'dot', 'aria-hidden': 'true' }),
+        CONNECTIONS[connection],
+      ),
     ),
   )
 }
@@ -95,8 +112,8 @@ export function totals({ services }: StatusReport): HTMLElement {
 /** The tab's title: trouble first. */
 export function titleOf(report: StatusReport): string {
   const { branch } = report.identity
-  const trouble = report.services.filter(({ health, state }) => {
-    const { tone } = serviceLook({ health, state } as StatusReport['services'][number])
+  const trouble = report.services.filter((service) => {
+    const { tone } = serviceLook(service)
     return tone === 'bad' || tone === 'warn'
   }).length
   const name = branch === undefined ? nameOf(report) : `${nameOf(report)} (${branch})`

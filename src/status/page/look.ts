@@ -27,9 +27,13 @@ export function stateLook(state: ServiceState): Look {
 }
 
 /** The look of a service: what its probes say, and where there are none what its port does. */
-export function serviceLook({ state, sharedWith, health }: ServiceReport): Look {
+export function serviceLook({ state, sharedWith, health, process }: ServiceReport): Look {
   if (state === 'shared') return { ...STATES.shared, label: `Shared with ${sharedWith ?? 'dev'}` }
   if (state === 'missing' || state === 'released') return STATES[state]
+  // Nobody starts it again; what its probes say says less.
+  if (process?.state === 'failed' && health?.state !== 'healthy') {
+    return { tone: 'bad', icon: 'down', label: 'Failed' }
+  }
   switch (health?.state) {
     case 'healthy':
       return { tone: 'ok', icon: 'up', label: 'Healthy' }

@@ -88,7 +88,12 @@ export function pools({ pools: all }: StatusReport): HTMLElement {
                 { class: 'pool-head' },
                 el('h3', {}, name),
                 el('code', {}, range.join('–')),
-                el('span', { class: 'pool-share' }, isFull ? 'nearly full · ' : '', percent(share)),
+                el(
+                  'span',
+                  { class: 'pool-share' },
+                  isFull ? (share < 1 ? 'nearly full · ' : 'full · ') : '',
+                  percent(share),
+                ),
               ),
               el(
                 'progress',

@@ -6,6 +6,7 @@ import { copyText } from './copy.ts'
 import { el, morph } from './dom.ts'
 import { banner, header, titleOf, totals } from './header.ts'
 import { checkouts, events, pools } from './machine.ts'
+import { showPhone } from './phone.ts'
 import { services } from './services.ts'
 import type { View } from './view.ts'
 
@@ -93,6 +94,9 @@ const deeds: Record<string, (data: DOMStringMap) => void> = {
   },
   events() {
     view.allEvents = !view.allEvents
+  },
+  phone({ url = '' }) {
+    showPhone(url)
   },
   ask({ action, service = '', port }) {
     ask({ action: action as ActionName, service, port: Number(port) }, say)

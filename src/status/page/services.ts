@@ -80,7 +80,8 @@ function lastLatency({ history, latencyMs }: NonNullable<ServiceReport['health']
   return history.at(-1)?.ok && latencyMs !== undefined ? duration(latencyMs) : '—'
 }
 
-function address({ port, path, url, link, protocol }: ServiceReport, view: View): HTMLElement {
+function address(service: ServiceReport, view: View): HTMLElement {
+  const { port, path, url, link, protocol, state } = service
   if (path !== undefined) {
     return el(
       'div',
@@ -88,6 +89,10 @@ function address({ port, path, url, link, protocol }: ServiceReport, view: View)
       el('code', { class: 'socket', title: path }, lastPart(path)),
       copyButton(path, 'the path', view),
     )
+  }
+  // Whoever answers there now is somebody else.
+  if (state === 'released') {
+    return el('div', { class: 'row-address' }, el('code', { class: 'port muted' }, port || '—'))
   }
   if (port === 0) return el('div', { class: 'row-address' }, el('span', { class: 'muted' }, '—'))
   const isWeb = url !== undefined && /^https?:/.test(url)
