@@ -1,3 +1,4 @@
+import { commandLine } from '../../dev/config-text.ts'
 import type { DevEnd } from '../../dev/run-dev.ts'
 import { runDev } from '../../dev/run-dev.ts'
 import type { DevQuestions } from '../../dev/options.ts'
@@ -41,7 +42,7 @@ const questions: DevQuestions = {
         'No ports.config yet. What does this project start? It is written down for the next time.',
       options: suggestions.map((one) => ({
         value: one.name,
-        label: `${one.name}: ${String(one.options.command)}`,
+        label: `${one.name}: ${commandLine(one.options)}`,
         hint: one.seenBy,
       })),
       initialValues: suggestions.filter(({ sure }) => sure).map(({ name }) => name),
