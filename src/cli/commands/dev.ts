@@ -30,7 +30,9 @@ export const run: RunCommand = async (input, io) => {
     input.world,
   )
   if (end === 'running')
-    io.err(`${io.colors.cyan('ports:')} all of it runs already in this checkout.`)
+    io.err(
+      `${io.colors.cyan('ports:')} all of it runs already in this checkout. \`ports list\` shows the processes, \`ports stop <service>\` ends one; its lines are where it was started.`,
+    )
   return CODES[end]
 }
 
