@@ -50,7 +50,8 @@ describe.skipIf(process.platform === 'win32')('a project with a compose file', (
       const own = await portsOf(first)
       await using second = dev(linked)
       const others = await portsOf(second)
-      seen.push([...own, ...others])
+      // The API's usual port is anybody's meanwhile.
+      seen.push([...own.slice(1), ...others.slice(1)])
       for (const [child, dir, [api]] of [
         [first, main.dir, own],
         [second, linked, others],
@@ -60,7 +61,7 @@ describe.skipIf(process.platform === 'win32')('a project with a compose file', (
         const both = { db: `db of ${dir}`, cache: `cache of ${dir}` }
         await until(async () => (await answer()) === JSON.stringify(both), SLOW_MS)
       }
-      expect(new Set(seen.at(-1)).size).toBe(6)
+      expect(new Set(seen.at(-1)).size).toBe(4)
       for (const child of [first, second]) {
         expect((await child.end('SIGINT')).code).toBe(130)
         expect(child.output()).toMatch(/\[db\] Container shop-db-1 Stopped/)
@@ -68,7 +69,7 @@ describe.skipIf(process.platform === 'win32')('a project with a compose file', (
       for (const port of seen.at(-1) ?? []) expect(await isFree(port)).toBe(true)
     }
     expect(seen[1]).toEqual(seen[0])
-    expect(seen[0]?.slice(1, 3)).toEqual([db, db + 1])
+    expect(seen[0]?.slice(0, 2)).toEqual([db, db + 1])
     expect(existsSync(join(main.dir, 'ports.config.mjs'))).toBe(false)
   })
 
