@@ -2,6 +2,7 @@ import type { ResolvedOptions, ResolvedService } from '../options/resolved.ts'
 import type { Wish } from '../plan/plan.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
 import type { SessionUse } from '../reservation/session.ts'
+import type { ServiceProcess } from '../types.ts'
 import type { Checkout } from '../utils/checkout.ts'
 import type { StatusPage, StatusPlace } from './status-page.ts'
 
@@ -206,6 +207,8 @@ export interface StartHint {
   /** `npm run api`, when the project has such a script. */
   readonly command?: string | undefined
   readonly description?: string | undefined
+  /** What was started for it; absent when it has no command, or nobody starts it. */
+  readonly process?: ServiceProcess | undefined
   /** Other places that were asked for it, and why they don't serve. Default: none. */
   readonly elsewhere?: readonly { readonly name: string; readonly reason: string }[]
 }

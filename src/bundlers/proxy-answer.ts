@@ -19,7 +19,7 @@ export function missingServerText(hint: StartHint, url: string): string {
     variable && `  variable    ${variable}=${port}${envFile ? ` (in ${envFile})` : ''}`,
     ...elsewhere,
     '',
-    `${startSentence(hint)} Then load this again.`,
+    `${wayOut(hint)} Then load this again.`,
     '',
   ]
     .filter((line) => line !== undefined)
@@ -53,7 +53,30 @@ export function foreignServerLine(hint: StartHint, who: string): string {
 
 /** One line for the terminal. */
 export function missingServerLine(hint: StartHint, url: string): string {
-  return `${url}: nothing answers on port ${hint.port} ("${hint.service}"). ${startSentence(hint)}`
+  return `${url}: nothing answers on port ${hint.port} ("${hint.service}"). ${wayOut(hint)}`
+}
+
+/** What has to be done, or what is the matter with the process that was started for the service. */
+function wayOut(hint: StartHint): string {
+  const { process, port } = hint
+  if (!process) return startSentence(hint)
+  const { state, command, pid, reason } = process
+  switch (state) {
+    case 'waiting':
+      return `Its command \`${command}\` ${reason ?? 'waits'}.`
+    case 'starting':
+    case 'running':
+      return `Its command \`${command}\` runs (pid ${pid}), and has to listen on port ${port}, its PORT.`
+    case 'restarting':
+      return `Its command \`${command}\` is started again (it ${reason}): see its lines above.`
+    case 'failed':
+      return `Its command \`${command}\` is left alone (${reason}): see its lines above.`
+    case 'stopping':
+    case 'stopped':
+      return `Its command \`${command}\` has ended: see its lines above.`
+    default:
+      return startSentence(hint)
+  }
 }
 
 function startSentence({ service, port, variable, envFile, command }: StartHint): string {

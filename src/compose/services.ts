@@ -38,6 +38,11 @@ export function variablePublishings({ services }: ComposeProject): ComposePublis
     )
 }
 
+/** What is in the container may be a page or an API, as far as its port says. */
+export function speaksHttp({ containerPort }: ComposePort): boolean {
+  return !NOT_HTTP.has(containerPort)
+}
+
 /** The options of those services, to be merged under what a person says of them. */
 export function composeServiceOptions(project: ComposeProject): Record<string, ServiceOptions> {
   return Object.fromEntries(
@@ -71,7 +76,7 @@ function optionsFor(
     ...(preferred !== undefined && { preferred }),
     host: hostIp ?? true,
     protocol,
-    env: { port: variable, ...(NOT_HTTP.has(containerPort) && { url: [] }) },
+    env: { port: variable, ...(!speaksHttp(port) && { url: [] }) },
     health: false,
     description: `${service}:${containerPort} of ${relative(directory, file) || file}`,
   }

@@ -22,11 +22,13 @@ export function suggestionLines(suggestions: readonly Suggestion[]): string[] {
   )
 }
 
-function commandLine({ command }: ServiceOptions): string {
-  return typeof command === 'string' ? command : (command ?? []).join(' ')
+/** What is started, for people. */
+export function commandLine({ command }: ServiceOptions): string {
+  if (command === undefined) return 'another port of it'
+  return typeof command === 'string' ? command : command.join(' ')
 }
 
-function objectText(options: ServiceOptions): string {
+function objectText(options: object): string {
   const entries = Object.entries(options).map(
     ([name, value]) => `${key(name)}: ${valueText(value)}`,
   )
@@ -34,6 +36,7 @@ function objectText(options: ServiceOptions): string {
 }
 
 function valueText(value: unknown): string {
+  if (value !== null && typeof value === 'object' && !Array.isArray(value)) return objectText(value)
   const text = JSON.stringify(value)
   // The commonest quotes in JavaScript, where nothing has to be escaped for it.
   return typeof value === 'string' && !/['\\\n\r]/.test(value) ? `'${value}'` : text

@@ -94,8 +94,11 @@ export class DevSession {
   async reserve({ options }: EffectiveOptions, root: string): Promise<void> {
     const services = selectServices(options.services, this.#selection)
     const before = this.#use
+    // A port without a command is bound by somebody else's server, such as a container's second one.
+    const leased = new Set(services.filter(({ process }) => !process).map(({ name }) => name))
     const { use, warnings } = await openServices({ ...options, services, root }, this.#world, {
       previous: before,
+      leased,
     })
     this.#use = use
     this.#services = services

@@ -38,7 +38,7 @@ export async function devOptions(
   const root = file === undefined ? world.cwd : dirname(file)
   const found = await programOptions({ root }, world.cwd)
   if (found.options.services.some(({ process }) => process)) return { root, found }
-  const suggestions = await suggestServices(root, PROJECT_SOURCES)
+  const suggestions = await suggestServices(root, PROJECT_SOURCES, world.env)
   if (file !== undefined || suggestions.length === 0) throw nothingToStart(file, suggestions)
   if (!questions) {
     const sure = suggestions.filter((suggestion) => suggestion.sure)

@@ -76,6 +76,7 @@ export function startHintOf(service: string, facts: RunFacts): StartHint {
     envFile: facts.files.blockName,
     command: scriptFor(service, facts.request.root),
     description: reservation?.description,
+    process: facts.use.session.processes?.all().find((one) => one.service === service),
   }
 }
 

@@ -169,6 +169,7 @@ test('a second one in the checkout says what runs', async () => {
   expect(second.code).toBe(4)
   expect(second.stdout).toMatch(/api +http.*already running/)
   expect(second.stderr).toContain('all of it runs already in this checkout')
+  expect(second.stderr).toContain('`ports stop <service>` ends one')
   expect((await hello(await urlOf(first, 'api'))).pid).toBe(pid)
 
   // And one of its services may be stopped alone.

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { startNode } from '../_utils/children.ts'
 import { cliFile } from '../_utils/cli.ts'
@@ -11,8 +11,8 @@ import { codeOf } from './_snippets.ts'
 const { snippets, blocks, snippet } = codeOf(readFileSync(join(repo, 'docs/dev.md'), 'utf8'))
 
 test('the config starts a project', async () => {
-  expect(snippets.map(({ file }) => file)).toEqual(['ports.config.js'])
-  expect(blocks).toBe(1)
+  expect(snippets.map(({ file }) => file)).toEqual(['ports.config.js', 'ports.config.mjs'])
+  expect(blocks).toBe(2)
   using root = tempRoot('express-vite')
   linkPackages(root.dir, { vite: 'vite', express: 'express' })
   linkCommands(root.dir, { vite: 'vite/bin/vite.js' })
@@ -23,4 +23,15 @@ test('the config starts a project', async () => {
   await child.sees(/\[mail\] mail/)
   await child.sees(/\[dev\].*ready in/, 60_000)
   expect((await get(`${page}/api/hello`)).text).toContain(root.dir)
+})
+
+test.skipIf(process.platform === 'win32')('and one with a container', async () => {
+  using root = tempRoot('compose')
+  root.write({ 'ports.config.mjs': snippet('ports.config.mjs') })
+  const PATH = [join(repo, 'test/fixtures/docker'), process.env.PATH].join(delimiter)
+  await using child = startNode([cliFile, 'dev'], { cwd: root.dir, env: { PATH } })
+  const [, api = ''] = await child.sees(/^ +api +(http:\/\/localhost:\d+)\//m)
+  await child.sees(/\[api\] the API is up/, 60_000)
+  expect(child.output()).toMatch(/\[db\] docker compose up -t 3 db on \d+/)
+  expect((await get(api)).text).toContain(`db of ${root.dir}`)
 })

@@ -20,7 +20,7 @@ describe('what a project shows', () => {
   async function seen(files: Record<string, string>): Promise<Record<string, unknown>> {
     using root = tempRoot()
     root.write(files)
-    const found = await suggestServices(root.dir, PROJECT_SOURCES)
+    const found = await suggestServices(root.dir, PROJECT_SOURCES, {})
     return Object.fromEntries(found.map(({ name, options, sure }) => [name, { ...options, sure }]))
   }
 

@@ -1,3 +1,4 @@
+import { commandLine } from '../../dev/config-text.ts'
 import type { DevEnd } from '../../dev/run-dev.ts'
 import { runDev } from '../../dev/run-dev.ts'
 import type { DevQuestions } from '../../dev/options.ts'
@@ -29,7 +30,9 @@ export const run: RunCommand = async (input, io) => {
     input.world,
   )
   if (end === 'running')
-    io.err(`${io.colors.cyan('ports:')} all of it runs already in this checkout.`)
+    io.err(
+      `${io.colors.cyan('ports:')} all of it runs already in this checkout. \`ports list\` shows the processes, \`ports stop <service>\` ends one; its lines are where it was started.`,
+    )
   return CODES[end]
 }
 
@@ -41,7 +44,7 @@ const questions: DevQuestions = {
         'No ports.config yet. What does this project start? It is written down for the next time.',
       options: suggestions.map((one) => ({
         value: one.name,
-        label: `${one.name}: ${String(one.options.command)}`,
+        label: `${one.name}: ${commandLine(one.options)}`,
         hint: one.seenBy,
       })),
       initialValues: suggestions.filter(({ sure }) => sure).map(({ name }) => name),

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { findComposeFiles } from '../../compose/find-files.ts'
 import { packageDirectories } from './workspace.ts'
 import { readManifest } from './manifest.ts'
 import { nameOfScript, scriptServices } from './package-services.ts'
@@ -52,8 +53,20 @@ const serverFile: ProjectSource = async (root) => {
   return [{ name: 'api', options: { command }, seenBy: file, sure: true }]
 }
 
+/** Databases and the like in containers. Compose's own module is loaded only where it has a file. */
+const composeFiles: ProjectSource = async (root, env) => {
+  if (!findComposeFiles({ directory: root, env })) return []
+  const { composeSuggestions } = await import('./compose-services.ts')
+  return composeSuggestions(root, env)
+}
+
 /** Where `ports dev` looks for services when no config says any, the most telling first. */
-export const PROJECT_SOURCES: readonly ProjectSource[] = [workspacePackages, ownScripts, serverFile]
+export const PROJECT_SOURCES: readonly ProjectSource[] = [
+  workspacePackages,
+  ownScripts,
+  serverFile,
+  composeFiles,
+]
 
 function serviceName(directory: string): string {
   return directory.replace(/[^\w.-]/g, '-')

@@ -244,7 +244,9 @@ export class SupervisedProcess {
 
   #fail(error: unknown): void {
     const { code, message } = error as NodeJS.ErrnoException
-    const missing = code === 'ENOENT' ? 'no such command or directory' : message
+    const isDocker = /^(?:docker|docker-compose)\b/.test(commandText(this.definition))
+    const need = isDocker ? '; Docker is needed for it' : ''
+    const missing = code === 'ENOENT' ? `no such command or directory${need}` : message
     const reason = `can't be started: ${missing}`
     this.#set('failed', { reason, pid: undefined })
     this.#context.say(
