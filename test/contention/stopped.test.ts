@@ -69,7 +69,7 @@ test.runIf(posix)(
     expect(trials).toHaveLength(6)
     for (const line of trials)
       expect(line).toMatch(/^trial (had \d+|\w+: .*too many (open )?files)/)
-    expect(child.output()).toContain(`after had ${from}`)
+    expect(child.output()).toMatch(/^after had \d+/m)
   },
 )
 
