@@ -1,10 +1,11 @@
 import { lookup } from 'node:dns/promises'
 import { readFileSync } from 'node:fs'
-import { isIP } from 'node:net'
-import { networkInterfaces } from 'node:os'
+import { createServer, isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
 import { withDeadline } from '../utils/deadline.ts'
 import { forAMoment } from '../utils/for-a-moment.ts'
+import { listInterfaces } from './interfaces.ts'
+import { listenSync } from './listen-sync.ts'
 
 /** Where a server binds, as precisely as the operating system sees it. */
 export interface BindAddress {
@@ -34,9 +35,19 @@ export function machineAddresses(): MachineAddresses {
   return { platform: process.platform, ipv6: hasIPv6Loopback() }
 }
 
-const hasIPv6Loopback = forAMoment<void, boolean>(UNCHANGED_MS, () =>
-  Object.values(networkInterfaces()).some((list) => list?.some((entry) => entry.address === '::1')),
-)
+const hasIPv6Loopback = forAMoment<void, boolean>(UNCHANGED_MS, () => {
+  const interfaces = listInterfaces()
+  if (!interfaces) return bindsIPv6Loopback()
+  return Object.values(interfaces).some((list) => list?.some((entry) => entry.address === '::1'))
+})
+
+/** Tries it; for systems that don't list their interfaces. */
+function bindsIPv6Loopback(): boolean {
+  const server = createServer().on('error', () => {})
+  const bound = listenSync(server, 0, '::1')
+  if (bound) server.close()
+  return bound
+}
 
 /**
  * The exact address that a server with this `host` option will bind.

@@ -1,9 +1,6 @@
 import { isIPv4 } from 'node:net'
-import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os'
 import type { BindAddress } from './addresses.ts'
-
-/** What the operating system lists of this machine's network interfaces. */
-export type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>
+import { type Interfaces, listInterfaces } from './interfaces.ts'
 
 /** Interfaces that lead to virtual machines, containers and tunnels: a phone is rarely behind one. */
 const VIRTUAL =
@@ -15,7 +12,7 @@ const VIRTUAL =
  */
 export function networkAddresses(
   bound: BindAddress,
-  interfaces: Interfaces = networkInterfaces(),
+  interfaces: Interfaces = listInterfaces() ?? {},
 ): string[] {
   const { address } = bound
   if (address !== undefined && address !== '::' && address !== '0.0.0.0') {

@@ -1,4 +1,4 @@
-import { networkInterfaces } from 'node:os'
+import { listInterfaces } from '../../net/interfaces.ts'
 import { portFlag } from '../../options/port-flag.ts'
 import type { BuiltInPorts } from '../../options/resolve.ts'
 import type { ResolvedOptions } from '../../options/resolved.ts'
@@ -104,6 +104,6 @@ function hostOption(host: string | undefined): string | undefined {
 }
 
 function localIp(family: 'IPv4' | 'IPv6'): string | undefined {
-  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
+  const addresses = Object.values(listInterfaces() ?? {}).flatMap((list) => list ?? [])
   return addresses.find((entry) => entry.family === family && !entry.internal)?.address
 }

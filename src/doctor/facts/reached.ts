@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { networkInterfaces } from 'node:os'
 import type { LeaseAnswer } from '../../lease/answer.ts'
+import { listInterfaces } from '../../net/interfaces.ts'
 import type { ReachedPort } from '../checks/open-host.ts'
 
 /** Nothing in this machine takes longer to answer. */
@@ -9,7 +9,7 @@ const TIMEOUT_MS = 500
 
 /** The address under which others in the network know this machine; `undefined` without one. */
 export function networkAddress(): string | undefined {
-  return Object.values(networkInterfaces())
+  return Object.values(listInterfaces() ?? {})
     .flatMap((list) => list ?? [])
     .find(({ family, internal }) => family === 'IPv4' && !internal)?.address
 }
