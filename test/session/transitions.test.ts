@@ -14,10 +14,11 @@ const BEHAVIOURS = {
   hang: () => {},
   reset: (request) => void request.socket.resetAndDestroy(),
 } satisfies Record<string, RequestListener>
+type Behaviour = keyof typeof BEHAVIOURS
 
 test('a real server that hangs, refuses, resets, answers 500 or slowly, and recovers each time', async () => {
-  let wanted: keyof typeof BEHAVIOURS = 'answer'
-  let behaviour = wanted
+  let wanted: Behaviour = 'answer'
+  let behaviour: Behaviour = 'answer'
   const server = createServer((request, response) => BEHAVIOURS[behaviour](request, response))
   const listen = async (at: number): Promise<number> => {
     server.listen(at, '127.0.0.1')
@@ -54,7 +55,7 @@ test('a real server that hangs, refuses, resets, answers 500 or slowly, and reco
       return outcome
     },
   })
-  const becomes = (state: string): Promise<void> =>
+  const becomes = (state: string): Promise<unknown> =>
     until(() => monitor.health('api')?.state === state, 20_000)
   const samples = (): number => monitor.health('api')?.history.length ?? 0
   try {
