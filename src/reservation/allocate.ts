@@ -123,7 +123,39 @@ export function* allocateService(
     // Every further candidate would meet the same wall.
     if (taken === 'no-address') return { ok: false, code: 'PORTS_NO_ADDRESS', attempts }
   }
+  if (looks && plan.service.instance) {
+    for (const attempt of attempts) {
+      const taken = yield* takeRunning(attempt, request, context)
+      if (!taken) continue
+      const { rejected: _, ...at } = attempt
+      const rest = attempts.filter((other) => other !== attempt)
+      const all = [...rest, at]
+      return { ok: true, found: { service, ...at, attempts: all, bound: request.bound, ...taken } }
+    }
+  }
   return { ok: false, code: failureCode(request, attempts), attempts }
+}
+
+/**
+ * A port of the range that this checkout's server is on. In a range that is full otherwise it can
+ * only be one of the instances, whichever was given that port before.
+ */
+function* takeRunning(
+  { rejected, source, port, protocol }: PortAttempt,
+  request: ServiceRequest,
+  context: AllocationContext,
+): Steps<Taken | undefined> {
+  if (source !== 'range' || (rejected !== 'in-use' && rejected !== 'leased')) return undefined
+  const at = { port, ...(protocol && { protocol }) }
+  const claim = claimer(at, 'leased', request, context)
+  const lease = claim()
+  const listens = (yield* checkAll(at, request.bound, context)) !== undefined
+  const whose = yield* askWhose(at, request, context, !lease)
+  if (whose === 'ours' && (listens || !lease)) {
+    return { running: listens, claim, ...(lease && { lease }) }
+  }
+  lease?.end()
+  return undefined
 }
 
 /** One of many, none of which anybody asked for, and known to be in use without trying. */

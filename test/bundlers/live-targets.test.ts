@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { move } from '../../src/api.ts'
 import { type Child, startNode } from '../_utils/children.ts'
 import { echo, get } from '../_utils/http.ts'
 import { freeRange } from '../_utils/sockets.ts'
@@ -193,6 +194,19 @@ describe('who is followed', () => {
       await api.sees(/on \d+/)
       await answeredBy(url, api)
       expect(lines.join('\n')).toContain(`"api" listens on port ${free} instead of`)
+    }))
+
+  test('the server that still runs where the service was moved away from is not', () =>
+    withVite(async ({ root, url, ports: [own, to] }) => {
+      await using old = await startApi(root, own, 'mine')
+      await answeredBy(url, old)
+      await move('api', { root: root.dir, to: to as number })
+      for (let times = 0; times < 5; times++) {
+        expect((await get(url)).text).toContain(`nothing answers on port ${to}`)
+        await new Promise((resolve) => setTimeout(resolve, 100))
+      }
+      await using next = await startApi(root, to as number, 'mine')
+      await answeredBy(url, next)
     }))
 
   test('a foreign server on the own port is no hindrance', () =>

@@ -105,6 +105,34 @@ describe.each(Object.entries(HOSTS))('%s', (_, start) => {
 })
 
 describe('upstreams', () => {
+  test('may be edited while the server runs', async () => {
+    await using first = await upstream('first')
+    await using second = await upstream('second')
+    const placeOf = (port: number): string => `http://localhost:${port}`
+    const [dev, own] = await freeRange(2)
+    using root = tempRoot()
+    const config = (...upstreams: string[]): string => {
+      const api = { preferred: own, proxy: '/api', identity: 'off', upstreams }
+      return JSON.stringify({ summary: false, services: { dev, api } })
+    }
+    root.write({ 'index.html': '', 'ports.config.json': config('service', placeOf(first.port)) })
+    const running = await startVite(root.dir, [], {})
+    try {
+      const url = `http://localhost:${running.port}/api/x`
+      expect(await server(url)).toBe(placeOf(first.port))
+      root.write({ 'ports.config.json': config('service', placeOf(second.port)) })
+      await until(async () => (await server(url)) === placeOf(second.port), 20_000)
+      expect(await echo(url, 'a')).toBe('second: a')
+      // Without any there is nobody but the service itself.
+      root.write({ 'ports.config.json': config('service') })
+      await until(async () => (await server(url)) === 'status 502', 20_000)
+      root.write({ 'ports.config.json': config(placeOf(first.port)) })
+      await until(async () => (await server(url)) === placeOf(first.port), 20_000)
+    } finally {
+      await running.close()
+    }
+  })
+
   test('over TLS are asked by their own name, and their certificates are checked', async () => {
     const tls = await selfSigned()
     await using staging = await upstream('staging', { tls })

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
 import { move, PortsError, reserve, whoHolds } from '../../src/api.ts'
 import { Lease } from '../../src/lease/lease.ts'
@@ -128,6 +129,39 @@ test('a block whose server of this checkout still runs is where it was', async (
     [from + 4, 'running'],
   ])
   use.close()
+})
+
+test('a full range of several: the server of this checkout that is there is one of them', async () => {
+  const [from, to] = await freeRange(2)
+  using root = tempRoot()
+  using other = tempRoot()
+  for (const { dir } of [root, other]) execFileSync('git', ['init', '-q', dir])
+  const listen = (port: number): string =>
+    `require('node:net').createServer().listen(${port}, '127.0.0.1', () => console.log('up'))`
+  const services = { api: { count: 2, range: [from, to] } } as const
+  const states = async (): Promise<unknown[]> => {
+    const use = await openLater(root.dir, services, { hold: false })
+    const found = [...use.reservations.values()].map(({ port, state }) => [port, state])
+    use.close()
+    return found
+  }
+  {
+    await using api = startNode(['-e', listen(to)], { cwd: root.dir })
+    await api.sees(/up/)
+    expect(await states()).toEqual([
+      [from, 'leased'],
+      [to, 'running'],
+    ])
+    await using first = startNode(['-e', listen(from)], { cwd: root.dir })
+    await first.sees(/up/)
+    expect(await states()).toEqual([
+      [from, 'running'],
+      [to, 'running'],
+    ])
+  }
+  await using foreign = startNode(['-e', listen(to)], { cwd: other.dir })
+  await foreign.sees(/up/)
+  expect((await errorOf(states)).code).toBe('PORTS_RANGE_EXHAUSTED')
 })
 
 test('several ports that need not be in a row are the first free ones, and only real attempts are told', async () => {

@@ -27,7 +27,7 @@ export interface Missing {
   readonly checkout: string
   /** Where it should be. */
   readonly port: number
-  /** Ports of other services; never taken for this one's. */
+  /** Ports of other services, and those that this one was moved away from; never taken for its own. */
   readonly others: ReadonlySet<number>
   /** Its last server, when there was one. */
   readonly known: KnownServer | undefined

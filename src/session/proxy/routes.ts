@@ -151,7 +151,7 @@ export class ProxyRoutes {
       async describe({ owner }, mark) {
         return owner && describeServer(owner, mark, place.platform)
       },
-      find: (known) => {
+      find: (known, left) => {
         const port = this.#run.reservation(name)?.port ?? 0
         return findMovedServer(
           {
@@ -159,7 +159,7 @@ export class ProxyRoutes {
             root,
             checkout,
             port,
-            others: new Set(this.#run.ports().filter((other) => other !== port)),
+            others: new Set([...left, ...this.#run.ports().filter((other) => other !== port)]),
             known,
             started: this.#run.started(name),
             strangers: [...this.#own].flatMap(([other, route]) =>

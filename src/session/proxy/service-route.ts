@@ -26,7 +26,8 @@ export interface RoutedService {
 /** Finds servers, and describes them so that they can be found. */
 export interface ServerSearch {
   describe(listener: Listener, mark: ProcessMark): Promise<KnownServer | undefined>
-  find(known: KnownServer | undefined): Promise<MovedServer | undefined>
+  /** @param left Ports that the service has had before; who is still there is not it. */
+  find(known: KnownServer | undefined, left: ReadonlySet<number>): Promise<MovedServer | undefined>
   /** A command line for people. */
   show(command: string | undefined): string
 }
@@ -37,6 +38,9 @@ export interface ServerSearch {
  */
 export class ServiceRoute implements ProxyRoute {
   readonly #service: RoutedService
+  /** The service's own port, and those that it was moved away from. */
+  #port: number | undefined
+  readonly #left = new Set<number>()
   #known: KnownServer | undefined
   #describing: number | undefined
   #moved: { server: MovedServer; mark: ProcessMark | undefined } | undefined
@@ -52,6 +56,7 @@ export class ServiceRoute implements ProxyRoute {
 
   /** The port on which its server was found; `undefined` while that is the service's own. */
   get movedTo(): number | undefined {
+    this.#noticeMove()
     return this.#moved?.server.port
   }
 
@@ -62,6 +67,7 @@ export class ServiceRoute implements ProxyRoute {
 
   settle(): Promise<void> | undefined {
     const { guard, now } = this.#service
+    this.#noticeMove()
     if (this.#moved && now() - this.#ownAskedAt < RETURN_INTERVAL_MS && this.#isAlive()) {
       return undefined
     }
@@ -92,6 +98,7 @@ export class ServiceRoute implements ProxyRoute {
 
   /** Where requests go now. */
   url(): string {
+    this.#noticeMove()
     const url = this.#service.reservation()?.url ?? this.#hopUrl
     if (!this.#moved) return url
     const moved = new URL(url)
@@ -102,6 +109,7 @@ export class ServiceRoute implements ProxyRoute {
   /** What the guard has seen on the service's own port. */
   seen(listener: Listener): void {
     const pid = listener.owner?.pid
+    this.#noticeMove()
     if (listener.verdict !== 'ours' || listener.relay || pid === undefined) return
     if (this.#known?.mark.pid === pid || this.#describing === pid) return
     const mark = processMark(pid)
@@ -118,6 +126,17 @@ export class ServiceRoute implements ProxyRoute {
       .finally(() => {
         if (this.#describing === pid) this.#describing = undefined
       })
+  }
+
+  /** Somebody gave the service another port: its server is expected there, not where it was before. */
+  #noticeMove(): void {
+    const port = this.#service.reservation()?.port
+    if (port === undefined || port === this.#port) return
+    if (this.#port !== undefined) this.#left.add(this.#port)
+    this.#left.delete(port)
+    this.#port = port
+    this.#moved = undefined
+    this.#searchedAt = -Infinity
   }
 
   #follow(): Promise<void> | undefined {
@@ -141,10 +160,12 @@ export class ServiceRoute implements ProxyRoute {
 
   async #search(): Promise<void> {
     const { search, say, name, reservation } = this.#service
+    const port = this.#port
     try {
       const { find, show } = await search()
-      const server = await find(this.#known)
-      if (!server) return
+      const server = await find(this.#known, this.#left)
+      this.#noticeMove()
+      if (!server || port !== this.#port) return
       const mark = server.pid === undefined ? undefined : processMark(server.pid)
       this.#moved = { server, mark }
       say(

@@ -53,6 +53,8 @@ export class UpstreamRoute implements ProxyRoute {
   readonly #groups: readonly Group[]
   readonly #sentTo = new WeakMap<ProxyHop, State>()
   #probedAt = -Infinity
+  /** When that was asked which is known now; a probe under way has no news yet. */
+  #newsFrom = -Infinity
   #probing: Promise<void> | undefined
   #said: string | undefined
 
@@ -83,9 +85,10 @@ export class UpstreamRoute implements ProxyRoute {
   }
 
   settle(): Promise<void> | undefined {
-    const age = this.#options.now() - this.#probedAt
-    if (age > STALE_MS || !this.#serving()) return this.#probe().then(() => this.#confirm())
-    if (age > FRESH_MS) void this.#probe()
+    const now = this.#options.now()
+    const from = Math.min(this.#probedAt, this.#newsFrom)
+    if (now - from > STALE_MS || !this.#serving()) return this.#probe().then(() => this.#confirm())
+    if (now - this.#probedAt > FRESH_MS) void this.#probe()
     return this.#confirm()
   }
 
@@ -129,12 +132,14 @@ export class UpstreamRoute implements ProxyRoute {
   }
 
   async #probeAll(): Promise<void> {
-    this.#probedAt = this.#options.now()
+    const from = this.#options.now()
+    this.#probedAt = from
     const rounds = this.#groups.map(({ states }) => Promise.all(states.map(probeOne)))
     for (const [index, round] of rounds.entries()) {
       await round
       if (this.#groups[index]?.states.some(canServe)) break
     }
+    this.#newsFrom = from
     this.#tell()
   }
 
