@@ -226,11 +226,17 @@ function* holdPort(
     lease.end()
     return yield* ask({ ask: 'bind-failure', port, reason: bound.reason })
   }
-  const elsewhere = yield* checkOthers(at, request.bound, context)
-  if (!elsewhere) return { hold, lease, claim, running: false }
-  hold.close()
-  lease.end()
-  return elsewhere
+  let isFree = false
+  try {
+    const elsewhere = yield* checkOthers(at, request.bound, context)
+    isFree = !elsewhere
+    return elsewhere ?? { hold, lease, claim, running: false }
+  } finally {
+    if (!isFree) {
+      hold.close()
+      lease.end()
+    }
+  }
 }
 
 function* leasePort(
@@ -247,7 +253,15 @@ function* leasePort(
     lease.end()
     return blocked
   }
-  const busy = lease ? (blocked ?? (yield* checkAll(at, request.bound, context))) : 'leased'
+  let busy: RejectReason | undefined = 'leased'
+  if (lease) {
+    try {
+      busy = blocked ?? (yield* checkAll(at, request.bound, context))
+    } catch (error) {
+      lease.end()
+      throw error
+    }
+  }
   if (!busy) return { running: false, claim, ...(lease && { lease }) }
   if (busy === 'denied') {
     // We may not bind it, but its server may be allowed to: only others' servers can make it busy.

@@ -65,14 +65,30 @@ export function* ask<Q extends Question>(question: Q): Steps<Answers[Q['ask']]> 
 /** Runs steps to their end, waiting for each answer. */
 export async function runSteps<T>(steps: Steps<T>, place: LeasePlace): Promise<T> {
   let step = steps.next()
-  while (!step.done) step = steps.next(await answerLater(step.value, place))
+  while (!step.done) {
+    const { value } = step
+    step = await answerLater(value, place).then(
+      (answer) => steps.next(answer),
+      // Whoever asked may have something to let go.
+      (error: unknown) => steps.throw(error),
+    )
+  }
   return step.value
 }
 
 /** Runs steps to their end within this tick. Answers that need waiting are got by another thread. */
 export function runStepsSync<T>(steps: Steps<T>, place: LeasePlace): T {
   let step = steps.next()
-  while (!step.done) step = steps.next(answerNow(step.value, place))
+  while (!step.done) {
+    let answer: Answers[keyof Answers]
+    try {
+      answer = answerNow(step.value, place)
+    } catch (error) {
+      step = steps.throw(error)
+      continue
+    }
+    step = steps.next(answer)
+  }
   return step.value
 }
 

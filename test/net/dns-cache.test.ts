@@ -111,7 +111,7 @@ test('services have their servers, or say that there are none', async () => {
   })
   const { cache, clock } = cacheOf(server)
   const found = await cache.servers('_api._tcp.example.test')
-  expect(found.toSorted((a, b) => a.port - b.port)).toEqual(srv)
+  expect(found.toSorted((a, b) => a.port - b.port)).toMatchObject(srv)
   clock.now = SRV_TTL_MS - 1
   expect(cache.servers('_api._tcp.example.test')).toEqual(found)
   expect(await cache.servers('_none._tcp.example.test')).toEqual([])
