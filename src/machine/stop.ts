@@ -32,6 +32,8 @@ export type StopResult =
   | 'not-permitted'
 
 const POLL_MS = 50
+/** An owner that still keeps the port so long after its command has ended goes on, in milliseconds. */
+const IDLE_MS = 1000
 /** Numbers up to this are the system's own. */
 const MAX_SYSTEM_PID = process.platform === 'win32' ? 4 : 1
 
@@ -66,7 +68,10 @@ export async function planStop(port: number, here: Here, looking: Looking): Prom
   return { kind: 'processes', view, listeners: known }
 }
 
-/** Asks the owner of a command that `ports run` started to end it, and waits. */
+/**
+ * Asks the owner of a command to end it, and waits. `ports run` ends with its command; a bundler or
+ * `ports dev` goes on and keeps the port for the next start.
+ */
 export async function stopOwn(
   view: PortView,
   timeoutMs: number,
@@ -79,11 +84,15 @@ export async function stopOwn(
   if (outcome === 'unreachable') return 'not-permitted'
   if (!outcome.ok) return 'changed'
   const end = performance.now() + timeoutMs
+  let idleSince: number | undefined
   for (;;) {
     const now = (await lookAt([port], looking)).get(port)
-    if (now?.lease?.pid !== lease.pid && !now?.listeners.some(({ pid }) => isAmong(pid, view))) {
-      return 'stopped'
-    }
+    const isKept = now?.lease?.pid === lease.pid
+    const there = now?.listeners.filter(({ pid }) => isAmong(pid, view)) ?? []
+    if (!isKept && there.length === 0) return 'stopped'
+    const isIdle = isKept && !now.lease?.serving && there.every(({ pid }) => pid === lease.pid)
+    idleSince = isIdle ? (idleSince ?? performance.now()) : undefined
+    if (idleSince !== undefined && performance.now() - idleSince > IDLE_MS) return 'stopped'
     if (performance.now() > end) return 'still-there'
     await delay(POLL_MS)
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { alive } from '../_utils/alive.ts'
 import type { Child } from '../_utils/children.ts'
+import { runCli } from '../_utils/cli.ts'
 import { get } from '../_utils/http.ts'
 import { freeRange, isFree } from '../_utils/sockets.ts'
 import { linkPackages, repo, type TempRoot, tempRoot } from '../_utils/temp.ts'
@@ -60,6 +61,19 @@ describe('plain vite', () => {
     expect((await vite.end('SIGTERM')).signal).toBeNull()
     await until(() => !alive(pid))
     expect(await isFree(port + 1)).toBe(true)
+  })
+
+  test('`ports stop` ends the API alone', async () => {
+    const [port] = await freeRange(2)
+    using root = app(port, { api: { preferred: port + 1, command: NODE, proxy: '/api' } })
+    await using vite = startVite('vite', root.dir)
+    const dev = await localPort(vite)
+    const { pid } = await tells(`http://localhost:${dev}/api/x`)
+    const { code, stdout } = await runCli(['stop', 'api'], { cwd: root.dir })
+    expect(stdout).toContain(`${port + 1}  stopped`)
+    expect(code).toBe(0)
+    expect(alive(pid)).toBe(false)
+    expect((await get(`http://localhost:${dev}/`)).status).toBe(200)
   })
 
   test('Ctrl-C ends what depends on others first', async () => {
