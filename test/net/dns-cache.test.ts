@@ -10,13 +10,17 @@ import { type DnsServer, dnsServer } from '../_utils/dns-server.ts'
 
 /** A cache that asks `server`, with a clock of its own. */
 function cacheOf(server: DnsServer, lookup: DnsQuestions['lookup'] = promises.lookup) {
-  const resolver = new promises.Resolver({ timeout: 200, tries: 1 })
-  resolver.setServers([server.address])
+  // One for each question: in Node 20.19 a resolver keeps answers by itself, by the real clock.
+  const resolver = (): promises.Resolver => {
+    const one = new promises.Resolver({ timeout: 200, tries: 1 })
+    one.setServers([server.address])
+    return one
+  }
   const clock = { now: 0 }
   const questions: DnsQuestions = {
-    resolve4: (name, options) => resolver.resolve4(name, options),
-    resolve6: (name, options) => resolver.resolve6(name, options),
-    resolveSrv: (name) => resolver.resolveSrv(name),
+    resolve4: (name, options) => resolver().resolve4(name, options),
+    resolve6: (name, options) => resolver().resolve6(name, options),
+    resolveSrv: (name) => resolver().resolveSrv(name),
     lookup,
   }
   const cache = new DnsCache({ questions: async () => questions, now: () => clock.now })
