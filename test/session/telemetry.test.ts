@@ -91,7 +91,10 @@ export default { plugins: [ports(${JSON.stringify(options)})] }
   })
   await using vite = startVite(root, { NODE_OPTIONS: '--import ./otel.mjs' })
   const { all, errors, units } = await collected(vite, (metrics) => {
-    const [probe] = metrics.get('ports.probe.duration') ?? []
+    // The first probe may come before the server listens; failures are counted apart.
+    const probe = metrics
+      .get('ports.probe.duration')
+      ?.find(({ attributes }) => attributes['error.type'] === undefined)
     return (
       typeof probe?.value === 'object' && probe.value.count > 1 && metrics.has('ports.pool.usage')
     )
