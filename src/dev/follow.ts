@@ -1,10 +1,7 @@
 import { basename } from 'node:path'
-import { watch } from 'chokidar'
 import type { EffectiveOptions } from '../config/effective-options.ts'
+import { watchFiles } from '../session/watch-files.ts'
 import { type DevSession, stampOfFile } from './dev-session.ts'
-
-/** Editors write a file in several steps; milliseconds without a further one. */
-const SETTLED_AFTER_MS = 100
 
 /**
  * Follows edits of the config file: what is new is started, what is gone is ended, what has changed
@@ -20,7 +17,6 @@ export async function followDevConfig(
   const { file } = found
   if (file === undefined) return () => {}
   let { stamp } = found
-  let timer: NodeJS.Timeout | undefined
   let work: Promise<void> = Promise.resolve()
   let closed = false
   const follow = async (): Promise<void> => {
@@ -37,19 +33,15 @@ export async function followDevConfig(
       session.say(`an edit of ${basename(file)} was not followed. ${reason}`)
     }
   }
-  const settle = (): void => {
-    clearTimeout(timer)
-    timer = setTimeout(() => {
+  const watch = watchFiles(
+    [file],
+    () => {
       work = work.then(follow)
-    }, SETTLED_AFTER_MS)
-    timer.unref()
-  }
-  const watcher = watch(file, { ignoreInitial: true, persistent: false })
-  watcher.on('all', settle).on('ready', settle)
-  watcher.on('error', (error) => session.say(`edits of ${file} are not followed: ${String(error)}`))
+    },
+    (error) => session.say(`edits of ${file} are not followed: ${String(error)}`),
+  )
   return () => {
     closed = true
-    clearTimeout(timer)
-    void watcher.close()
+    watch.close()
   }
 }

@@ -36,6 +36,8 @@ class Follower {
   /** Warnings about variables that were given already; the first ones by the start. */
   #said: readonly string[] | undefined
   #told = ''
+  /** An env file was being written when it was read. */
+  #unread = false
   #closed = false
 
   constructor(run: DevRun, host: ConfigFollower, world: SessionWorld) {
@@ -66,7 +68,7 @@ class Follower {
   async #follow(): Promise<void> {
     if (this.#closed) return
     const edited = this.#config.next()
-    const env = this.#env.next()
+    const env = this.#env.next() || this.#unread
     try {
       if (edited !== undefined) await this.#followConfig(edited)
       if (env && !this.#closed) await this.#followEnv()
@@ -93,6 +95,8 @@ class Follower {
   async #followEnv(): Promise<void> {
     const run = this.#run
     const { files, wishes } = run.readWishes()
+    this.#unread = !this.#watch.isSettled()
+    if (this.#unread) return
     const changed = new Set(changedWishes(run.wishes, wishes.byService))
     const { services } = run.request
     // A server of the host's own can't leave the port that it listens on.

@@ -58,7 +58,7 @@ test('a restart keeps the ports without a gap, and goes by what has changed', as
   // Once more, with nothing of ours changed, so nothing is printed again.
   await restart(root, child, `API_PORT=${to}\nOTHER=1`)
   await until(async () => (await get(`http://localhost:${from}/`)).status === 200)
-  expect(child.output().match(/Ports:/g)).toHaveLength(2)
+  expect(child.output().match(/Ports:/g), child.output()).toHaveLength(2)
   expect(child.output()).not.toMatch(/in use|EADDR|error:/i)
   expect(rival.output() + other.output()).not.toContain('won')
 
