@@ -1,5 +1,6 @@
-import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { delimiter, isAbsolute, join, resolve } from 'node:path'
+import { readText } from '../utils/read-text.ts'
 import type { Command } from './command-line.ts'
 
 /** Whether a command's server will be a Node process, which can ask for its socket. */
@@ -71,7 +72,7 @@ export function scriptText(
   const name = first === 'run' || first === 'run-script' ? second : first
   if (name === undefined) return undefined
   try {
-    const manifest = JSON.parse(readFileSync(join(cwd, 'package.json'), 'utf8')) as {
+    const manifest = JSON.parse(readText(join(cwd, 'package.json'))) as {
       scripts?: Record<string, unknown>
     }
     const script = manifest.scripts?.[name]

@@ -61,13 +61,15 @@ function envFilesIn({ envFiles, directory }: ComposeQuery, project: string): str
 }
 
 function readValues(files: readonly string[], env: Values): [values: Values, files: string[]] {
-  const values: Record<string, string | undefined> = {}
+  const values = new Map<string, string | undefined>()
   for (const file of files) {
     // What the last run wrote is nobody's wish, and is left out.
-    for (const { name, value } of scanEnv(readEnvText(file) ?? '')) values[name] = value
+    for (const { name, value } of scanEnv(readEnvText(file) ?? '')) values.set(name, value)
   }
-  const set = Object.entries(env).filter(([, value]) => value !== undefined)
-  return [{ ...values, ...Object.fromEntries(set) }, [...files]]
+  for (const [name, value] of Object.entries(env)) {
+    if (value !== undefined) values.set(name, value)
+  }
+  return [Object.fromEntries(values), [...files]]
 }
 
 function splitFiles({

@@ -4,6 +4,7 @@ import { type PublishedPort, readPublished } from './published.ts'
 import {
   composeProblem,
   type ComposeProblem,
+  type RawFile,
   type RawPort,
   type RawService,
   readComposeFile,
@@ -39,6 +40,10 @@ export interface ComposeProject {
 
 /** Files that include or extend each other further than this are going in circles. */
 const MAX_DEPTH = 20
+/** Files of one project; whoever has more has files that include each other. */
+const MAX_FILES = 200
+/** Things that are told of one project. */
+const MAX_PROBLEMS = 50
 
 /**
  * Reads the compose files of a directory as Compose would: override files, `COMPOSE_FILE`, `extends`,
@@ -54,7 +59,9 @@ export function readCompose(query: ComposeQuery): ComposeProject | undefined {
 
 class Reader {
   readonly #place: ComposePlace
-  readonly #files = new Set<string>()
+  readonly #files = new Map<string, RawFile>()
+  /** With what they include; a file that is included twice is read once. */
+  readonly #whole = new Map<string, Map<string, RawService>>()
   readonly #problems: ComposeProblem[] = []
 
   constructor(place: ComposePlace) {
@@ -71,19 +78,30 @@ class Reader {
       active: profiles.length === 0 || on.has('*') || profiles.some((profile) => on.has(profile)),
       ports: this.#published(name, ports),
     }))
-    return { directory, files: [...this.#files, ...envFiles], services, problems: this.#problems }
+    return {
+      directory,
+      files: [...this.#files.keys(), ...envFiles],
+      services,
+      problems: this.#problems,
+    }
   }
 
   /** The services of a file and of what it includes. */
   #file(file: string, depth: number): Map<string, RawService> {
+    const known = this.#whole.get(file)
+    if (known) return known
     const raw = this.#read(file)
     let services = new Map<string, RawService>()
     if (depth > MAX_DEPTH) return services
-    for (const path of raw.include) {
-      services = mergeServices(services, this.#file(this.#path(path, file), depth + 1))
+    // A file that includes itself again finds nothing new there.
+    this.#whole.set(file, services)
+    for (const path of new Set(raw.include.map((path) => this.#path(path, file)))) {
+      services = mergeServices(services, this.#file(path, depth + 1))
     }
     const own = new Map([...raw.services].map(([name, one]) => [name, this.#extended(one, depth)]))
-    return mergeServices(services, own)
+    const whole = mergeServices(services, own)
+    this.#whole.set(file, whole)
+    return whole
   }
 
   /** With what it extends underneath. */
@@ -93,7 +111,7 @@ class Reader {
     const from = base.file === undefined ? file : this.#path(base.file, file)
     const found = this.#read(from).services.get(base.service)
     if (!found) {
-      this.#problems.push(
+      this.#tell(
         composeProblem(file, undefined, `extends "${base.service}", which ${from} does not have`),
       )
       return service
@@ -101,12 +119,22 @@ class Reader {
     return mergeService(this.#extended(found, depth + 1), service)
   }
 
-  #read(file: string): ReturnType<typeof readComposeFile> {
-    const isNew = !this.#files.has(file)
-    this.#files.add(file)
-    return readComposeFile(file, (problem) => {
-      if (isNew) this.#problems.push(problem)
-    })
+  #read(file: string): RawFile {
+    const known = this.#files.get(file)
+    if (known) return known
+    const isFull = this.#files.size >= MAX_FILES
+    if (isFull)
+      this.#tell(composeProblem(file, undefined, `is one of more than ${MAX_FILES} files`))
+    const read = isFull
+      ? { services: new Map<string, RawService>(), include: [] }
+      : readComposeFile(file, (problem) => this.#tell(problem))
+    if (!isFull) this.#files.set(file, read)
+    return read
+  }
+
+  /** Nobody reads a thousand of them. */
+  #tell(problem: ComposeProblem): void {
+    if (this.#problems.length < MAX_PROBLEMS) this.#problems.push(problem)
   }
 
   #path(path: string, file: string): string {
@@ -128,7 +156,7 @@ class Reader {
         found.set(JSON.stringify(port), { ...port, file, ...(line !== undefined && { line }) })
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error)
-        this.#problems.push(composeProblem(file, line, `: "ports" of "${service}": ${why}`))
+        this.#tell(composeProblem(file, line, `: "ports" of "${service}": ${why}`))
       }
     }
     return [...found.values()]

@@ -1,4 +1,5 @@
 import { MAX_PORT } from '../options/ranges.ts'
+import { showValue } from '../options/show.ts'
 import type { Range } from '../options/resolved.ts'
 import { parseTemplate, renderTemplate, TemplateError, type Values } from './template.ts'
 
@@ -43,7 +44,7 @@ function readShort(entry: string, values: Values): PublishedPort | undefined {
   // An IPv6 address without brackets has colons of its own.
   const words = { container, host, ip: pieces.join(':'), protocol }
   const named = host ? variableOf(host, values) : undefined
-  if (named && !values[named.variable]?.includes(':')) return assemble(words, values, entry)
+  if (named && !valueOf(named, values)?.includes(':')) return assemble(words, values, entry)
   const whole = renderTemplate(parseTemplate(entry), values)
   // A variable may hold several parts at once; then none of them alone is the port.
   const isOne = splitAtColons(whole).length === splitAtColons(entry).length
@@ -65,7 +66,7 @@ function assemble(words: Words, values: Values, entry: unknown): PublishedPort |
   if (!container) throw noPort(entry)
   const named = words.host ? variableOf(words.host, values) : undefined
   const said = named
-    ? (values[named.variable] ?? String(named.byDefault ?? ''))
+    ? (valueOf(named, values) ?? String(named.byDefault ?? ''))
     : render(words.host)
   const host = parsePorts(said)
   if (said !== '' && !host && !named) throw noPort(entry)
@@ -90,6 +91,11 @@ function variableOf(
   const byDefault = hasDefault ? parsePorts(renderTemplate(part.word, values)) : undefined
   if (byDefault && byDefault.from !== byDefault.to) return undefined
   return { variable: part.name, ...(byDefault && { byDefault: byDefault.from }) }
+}
+
+/** Not what every object has: `constructor` is a name as good as any. */
+function valueOf({ variable }: { readonly variable: string }, values: Values): string | undefined {
+  return Object.hasOwn(values, variable) ? values[variable] : undefined
 }
 
 function splitProtocol(entry: string): { head: string; protocol: string } {
@@ -130,6 +136,6 @@ function text(value: unknown): string {
 
 function noPort(entry: unknown): TemplateError {
   return new TemplateError(
-    `${JSON.stringify(entry)} is no port; expected "8080:80", "\${WEB_PORT:-8080}:80" or an object with "target"`,
+    `${showValue(entry)} is no port; expected "8080:80", "\${WEB_PORT:-8080}:80" or an object with "target"`,
   )
 }

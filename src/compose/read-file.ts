@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import type { Document, LineCounter, Node } from 'yaml'
+import type { LineCounter, Node } from 'yaml'
+import { readText } from '../utils/read-text.ts'
+import { YamlError, YamlTree } from './yaml-tree.ts'
 
 /** Something in a compose file that can't be understood. */
 export interface ComposeProblem {
@@ -38,32 +39,38 @@ export interface RawFile {
   readonly include: readonly string[]
 }
 
+/** A file with hundreds of services stays far below. */
+const MAX_BYTES = 512 * 1024
+
 /** Reads one compose file; what is wrong is told, and the rest counts. */
 export function readComposeFile(file: string, tell: (problem: ComposeProblem) => void): RawFile {
   const nothing: RawFile = { services: new Map(), include: [] }
   let text: string
   try {
-    text = readFileSync(file, 'utf8')
+    text = readText(file, MAX_BYTES)
   } catch (error) {
-    const { code = String(error) } = error as NodeJS.ErrnoException
-    tell(composeProblem(file, undefined, `can't be read (${code})`))
+    const { code, syscall, message } = error as NodeJS.ErrnoException
+    tell(composeProblem(file, undefined, `can't be read (${syscall ? code : message})`))
     return nothing
   }
   // Not needed where there is no compose file, and hosts whose hooks may not wait need it as well.
   const yaml = createRequire(import.meta.url)('yaml') as typeof import('yaml')
   const lineCounter = new yaml.LineCounter()
-  const document = yaml.parseDocument(text, { lineCounter, merge: true, logLevel: 'silent' })
-  const [error] = document.errors
-  if (error) {
-    const line = lineCounter.linePos(error.pos[0]).line
-    const [first = ''] = error.message.split('\n', 1)
-    tell(composeProblem(file, line, `is no YAML: ${first.replace(/ at line \d+.*$/, '')}`))
-    return nothing
-  }
   try {
-    return fromValue(document.toJS(), { file, document, lineCounter, tell })
+    // Both of the library's own ways with keys and errors take time by the square of their number.
+    const options = { lineCounter, merge: true, uniqueKeys: false, prettyErrors: false } as const
+    const document = yaml.parseDocument(text, { ...options, logLevel: 'silent' })
+    const [error] = document.errors
+    if (error) throw new YamlError(error.message, error.pos[0])
+    const tree = new YamlTree(yaml, document)
+    return fromValue(document.toJS(), { file, tree, lineCounter, tell })
   } catch (thrown) {
-    // An alias that leads nowhere, or thousands of them.
+    if (thrown instanceof YamlError) {
+      const { line } = lineCounter.linePos(thrown.offset)
+      tell(composeProblem(file, line, `is no YAML: ${thrown.message}`))
+      return nothing
+    }
+    // An alias that leads nowhere, or thousands of them; lists in lists without end.
     tell(composeProblem(file, undefined, `can't be understood: ${String(thrown)}`))
     return nothing
   }
@@ -82,7 +89,7 @@ export function composeProblem(
 
 interface Source {
   readonly file: string
-  readonly document: Document
+  readonly tree: YamlTree
   readonly lineCounter: LineCounter
   readonly tell: (problem: ComposeProblem) => void
 }
@@ -90,29 +97,34 @@ interface Source {
 function fromValue(value: unknown, source: Source): RawFile {
   const { services, include } = objectOf(value)
   const found = new Map<string, RawService>()
+  const nodes = source.tree.children(source.tree.root.get('services'))
   for (const [name, service] of Object.entries(objectOf(services))) {
-    found.set(name, serviceOf(name, objectOf(service), source))
+    found.set(name, serviceOf(name, objectOf(service), nodes.get(name), source))
   }
   return { services: found, include: listOf(include).flatMap(pathsOf) }
 }
 
-function serviceOf(name: string, service: Record<string, unknown>, source: Source): RawService {
-  const { file, document, lineCounter, tell } = source
-  const at = (...keys: (string | number)[]): Node | undefined =>
-    document.getIn(['services', name, ...keys], true) as Node | undefined
-  const lineOf = (node: Node | undefined): number | undefined =>
-    node?.range ? lineCounter.linePos(node.range[0]).line : undefined
+function serviceOf(
+  name: string,
+  service: Record<string, unknown>,
+  node: Node | undefined,
+  { file, tree, lineCounter, tell }: Source,
+): RawService {
+  const lineOf = (at: Node | undefined): number | undefined =>
+    at?.range ? lineCounter.linePos(at.range[0]).line : undefined
   const { ports, profiles } = service
+  const portsNode = tree.children(node).get('ports')
   if (ports !== undefined && ports !== null && !Array.isArray(ports)) {
-    tell(composeProblem(file, lineOf(at('ports')), `: "ports" of "${name}" is no list`))
+    tell(composeProblem(file, lineOf(portsNode), `: "ports" of "${name}" is no list`))
   }
-  const tag = at('ports')?.tag
+  const tag = portsNode?.tag
   const entries = tag === '!reset' ? [] : listOf(ports)
+  const nodes = tree.items(portsNode)
   return {
     file,
     replaces: tag === '!reset' || tag === '!override',
     ports: entries.map((entry, index): RawPort => {
-      const line = lineOf(at('ports', index))
+      const line = lineOf(nodes[index])
       return { entry, file, ...(line !== undefined && { line }) }
     }),
     ...(profiles !== undefined && { profiles: listOf(profiles).map(String) }),

@@ -1,3 +1,5 @@
+import { showValue } from '../options/show.ts'
+
 /** What stands between a variable's name and the word behind it in `${NAME:-word}`. */
 export type Operator = ':-' | '-' | ':?' | '?' | ':+' | '+'
 
@@ -20,6 +22,8 @@ export class TemplateError extends Error {}
 
 const NAME = /[A-Za-z_][A-Za-z0-9_]*/y
 const OPERATOR = /:[-?+]|[-?+]/y
+/** Deeper than anybody writes by hand, and far from the end of the call stack. */
+const MAX_DEPTH = 100
 
 /**
  * Reads the variables in a value of a compose file, in every form that Compose knows: `$V`, `${V}`,
@@ -30,7 +34,7 @@ const OPERATOR = /:[-?+]|[-?+]/y
  * @throws TemplateError for anything else behind a `$`.
  */
 export function parseTemplate(text: string): Part[] {
-  const { parts, end } = parseUntil(text, 0, false)
+  const { parts, end } = parseUntil(text, 0, 0)
   return end === text.length ? parts : [...parts, text.slice(end)]
 }
 
@@ -45,10 +49,11 @@ export function renderTemplate(parts: readonly Part[], values: Values): string {
     .join('')
 }
 
-function parseUntil(text: string, from: number, inside: boolean): { parts: Part[]; end: number } {
+/** @param depth Variables around it. */
+function parseUntil(text: string, from: number, depth: number): { parts: Part[]; end: number } {
   const parts: Part[] = []
   let literal = ''
-  const end = inside ? '}' : undefined
+  const end = depth > 0 ? '}' : undefined
   let at = from
   while (at < text.length && text[at] !== end) {
     if (text[at] !== '$') literal += text[at++]
@@ -56,7 +61,7 @@ function parseUntil(text: string, from: number, inside: boolean): { parts: Part[
       literal += '$'
       at += 2
     } else {
-      const { variable, end } = parseVariable(text, at)
+      const { variable, end } = parseVariable(text, at, depth)
       if (literal) parts.push(literal)
       literal = ''
       parts.push(variable)
@@ -67,7 +72,12 @@ function parseUntil(text: string, from: number, inside: boolean): { parts: Part[
   return { parts, end: at }
 }
 
-function parseVariable(text: string, dollar: number): { variable: Variable; end: number } {
+function parseVariable(
+  text: string,
+  dollar: number,
+  depth: number,
+): { variable: Variable; end: number } {
+  if (depth > MAX_DEPTH) throw malformed(text)
   const braces = text[dollar + 1] === '{'
   const name = match(NAME, text, dollar + (braces ? 2 : 1))
   if (name === undefined) throw malformed(text)
@@ -75,7 +85,7 @@ function parseVariable(text: string, dollar: number): { variable: Variable; end:
   const behind = dollar + 2 + name.length
   const operator = match(OPERATOR, text, behind) as Operator | undefined
   const { parts, end } = operator
-    ? parseUntil(text, behind + operator.length, true)
+    ? parseUntil(text, behind + operator.length, depth + 1)
     : { parts: [], end: behind }
   if (text[end] !== '}') throw malformed(text)
   return { variable: { name, ...(operator && { operator }), word: parts }, end: end + 1 }
@@ -87,7 +97,7 @@ function match(pattern: RegExp, text: string, at: number): string | undefined {
 }
 
 function renderVariable({ name, operator, word }: Variable, values: Values): string {
-  const value = values[name]
+  const value = Object.hasOwn(values, name) ? values[name] : undefined
   // With the colon an empty value counts as none.
   const isSet = value !== undefined && !(operator?.startsWith(':') && value === '')
   switch (operator?.at(-1)) {
@@ -109,6 +119,6 @@ function missing(name: string, why: string): string {
 
 function malformed(text: string): TemplateError {
   return new TemplateError(
-    `${JSON.stringify(text)} has a "$" that begins no variable; a plain one is written "$$"`,
+    `${showValue(text)} has a "$" that begins no variable; a plain one is written "$$"`,
   )
 }

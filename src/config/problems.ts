@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { extname } from 'node:path'
 import { PortsOptionError } from '../errors.ts'
 import { showPath } from '../options/show.ts'
@@ -6,6 +5,7 @@ import type { OptionProblem } from '../options/validate.ts'
 import { findLineInCode } from './code-lines.ts'
 import { findKeyLines, JsonSyntaxError } from './json-lines.ts'
 import { lineInStack } from './stack.ts'
+import { readText } from '../utils/read-text.ts'
 
 /** A config file and its name for people. */
 export interface ConfigPlace {
@@ -59,7 +59,7 @@ function reasonOf(cause: unknown, file: string): string {
 
 function lineFinder(file: string): (path: OptionProblem['path']) => number | undefined {
   try {
-    const text = readFileSync(file, 'utf8')
+    const text = readText(file)
     if (extname(file) !== '.json') return (path) => findLineInCode(text, path)
     const lines = findKeyLines(text.replace(/^\uFEFF/, ''))
     return (path) => lines.get(JSON.stringify(path))

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { extname } from 'node:path'
 import { isPlainObject } from '../options/plain-object.ts'
 import type { ConfigContext, PortsConfigFunction } from '../types.ts'
 import { brokenConfig, type ConfigPlace } from './problems.ts'
 import { findKeyLines } from './json-lines.ts'
 import { loadModule, loadModuleSync, type LoadHow } from './load-module.ts'
+import { readText } from '../utils/read-text.ts'
 
 /** How a config file is read. */
 export interface ReadHow extends LoadHow {
@@ -56,7 +56,7 @@ const CANNOT_WAIT =
 function readJson(place: ConfigPlace): unknown {
   let value: unknown
   try {
-    const text = readFileSync(place.file, 'utf8').replace(/^\uFEFF/, '')
+    const text = readText(place.file).replace(/^\uFEFF/, '')
     // Before the parser, which doesn't tell lines.
     findKeyLines(text)
     value = JSON.parse(text)

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { writeFileAtomicSync } from '../utils/atomic-write.ts'
 import { describeFileError } from '../utils/file-error.ts'
+import { readText } from '../utils/read-text.ts'
 import { installArguments, type PackageManager } from './package-manager.ts'
 import type { FileChange } from './plan.ts'
 
@@ -12,7 +13,7 @@ import type { FileChange } from './plan.ts'
  */
 export function writeChange({ path, before, after }: FileChange): string | undefined {
   const isSame = (): boolean =>
-    before === undefined ? !existsSync(path) : readFileSync(path, 'utf8') === before
+    before === undefined ? !existsSync(path) : readText(path) === before
   try {
     const written = writeFileAtomicSync(path, Buffer.from(after), { mayReplace: isSame })
     return written ? undefined : 'was changed meanwhile, so it is left alone'

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import { isGitIgnored } from '../output/git-ignored.ts'
 import { findCheckout } from '../utils/checkout.ts'
+import { readText } from '../utils/read-text.ts'
 
 /** What the ignore rule of an env file needs. */
 export type IgnoreRule =
@@ -29,7 +30,7 @@ export async function planIgnoreRule(file: string): Promise<IgnoreRule> {
   const checkout = findCheckout(dirname(file)).dir
   const candidates = [join(dirname(file), '.gitignore'), join(checkout, '.gitignore')]
   const path = candidates.find((candidate) => existsSync(candidate)) ?? candidates[0] ?? file
-  const before = existsSync(path) ? readFileSync(path, 'utf8') : undefined
+  const before = existsSync(path) ? readText(path) : undefined
   const rule = relative(dirname(path), file).split(sep).join('/')
   const text = before ?? ''
   const hasRule = text.split(/\r?\n/).some((line) => line.trim().replace(/^\//, '') === rule)

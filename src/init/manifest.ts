@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { readText } from '../utils/read-text.ts'
 
 /** What is read of a `package.json`. */
 export interface Manifest {
@@ -18,7 +18,7 @@ export interface Manifest {
 /** The `package.json` of a directory; `undefined` when there is none that is valid JSON. */
 export function readManifest(dir: string): Manifest | undefined {
   try {
-    const text = readFileSync(join(dir, 'package.json'), 'utf8')
+    const text = readText(join(dir, 'package.json'))
     const value = JSON.parse(text.replace(/^\uFEFF/, '')) as Record<string, unknown> | null
     if (typeof value !== 'object' || value === null) return undefined
     const kinds = ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies']

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
 import { loadOptions } from '../config/load.ts'
 import { selfAndParents } from '../utils/checkout.ts'
 import { describeFileError } from '../utils/file-error.ts'
+import { readText } from '../utils/read-text.ts'
 import { addPlugin } from './add-plugin.ts'
 import {
   bundlerOfFile,
@@ -115,7 +116,7 @@ async function planChange(
   })
   let before: string
   try {
-    before = readFileSync(path, 'utf8')
+    before = readText(path)
   } catch (error) {
     return refuse(describeFileError(error))
   }

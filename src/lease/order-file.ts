@@ -5,7 +5,6 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   readlinkSync,
   rmSync,
   writeFileSync,
@@ -14,6 +13,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { processMark } from '../utils/process-mark.ts'
 import { PLAIN_FILE_FLAGS } from '../utils/plain-file-flags.ts'
+import { readBytes } from '../utils/read-text.ts'
 
 /** What a process writes down so that others of its user can give it orders. */
 export interface OrderFile {
@@ -108,7 +108,9 @@ function readOrderFile(path: string, owner: number): OrderFile | undefined {
       // Never in another user's name, also when this one could read everything.
       if (!stats.isFile() || stats.size > MAX_BYTES) return undefined
       if (user !== undefined && (stats.uid !== user || (stats.mode & 0o077) !== 0)) return undefined
-      const value = JSON.parse(readFileSync(fd, 'utf8')) as Partial<OrderFile> & { v?: unknown }
+      const value = JSON.parse(readBytes(fd, MAX_BYTES).toString('utf8')) as Partial<OrderFile> & {
+        v?: unknown
+      }
       const { v, pid, startedAt, where, token } = value
       if (v !== 1 || pid !== owner || typeof startedAt !== 'number') return undefined
       if (typeof where !== 'string' || typeof token !== 'string') return undefined

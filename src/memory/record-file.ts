@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, utimesSync } from 'node:fs'
+import { closeSync, fstatSync, mkdirSync, openSync, utimesSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { writeFileAtomicSync } from '../utils/atomic-write.ts'
 import { describeFileError, fileErrorCode } from '../utils/file-error.ts'
 import { PLAIN_FILE_FLAGS } from '../utils/plain-file-flags.ts'
+import { readBytes } from '../utils/read-text.ts'
 import { parseRecord, renderRecord, type RootRecord } from './record.ts'
 
 /** What stands in a record's file. */
@@ -70,7 +71,7 @@ function readOpened(fd: number, name: string): FoundRecord {
     return { kind: 'refused', reason: `belongs to another user (${stats.uid})` }
   }
   if (stats.size > MAX_BYTES) return { kind: 'damaged', reason: 'is far too long' }
-  const text = readFileSync(fd, 'utf8')
+  const text = readBytes(fd, MAX_BYTES).toString('utf8')
   const record = parseRecord(text, stats.mtimeMs)
   if (record === 'newer') {
     return { kind: 'refused', reason: 'was written by a newer version of unplugin-ports' }

@@ -1,9 +1,9 @@
 import { lookup } from 'node:dns/promises'
-import { readFileSync } from 'node:fs'
 import { createServer, isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
 import { withDeadline } from '../utils/deadline.ts'
 import { forAMoment } from '../utils/for-a-moment.ts'
+import { readText } from '../utils/read-text.ts'
 import { listInterfaces } from './interfaces.ts'
 import { listenSync } from './listen-sync.ts'
 
@@ -26,6 +26,8 @@ export interface MachineAddresses {
 
 /** A name lookup that takes longer is given up. */
 export const LOOKUP_TIMEOUT_MS = 1000
+/** Hosts files that block advertising have hundreds of thousands of lines. */
+export const MAX_HOSTS_BYTES = 16 * 1024 * 1024
 
 /** Names and interfaces are as they were for so long, in milliseconds: asking costs more than a bind. */
 const UNCHANGED_MS = 1000
@@ -107,7 +109,7 @@ export function hostsFileAddress(name: string, platform: NodeJS.Platform): strin
   const file = platform === 'win32' ? 'C:\\Windows\\System32\\drivers\\etc\\hosts' : '/etc/hosts'
   let text: string
   try {
-    text = readFileSync(file, 'utf8')
+    text = readText(file, MAX_HOSTS_BYTES)
   } catch {
     // Not every system has one.
     return undefined

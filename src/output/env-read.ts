@@ -1,13 +1,6 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readFileSync,
-  type Stats,
-  statSync,
-} from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, type Stats, statSync } from 'node:fs'
 import { describeFileError, fileErrorCode } from '../utils/file-error.ts'
+import { readBytes } from '../utils/read-text.ts'
 
 /** What stands in an env file, or why that can't be said. */
 export type EnvFileContent =
@@ -44,7 +37,7 @@ function readOpened(path: string): EnvFileContent {
     const stats = fstatSync(fd)
     const refusal = refusalOf(stats)
     if (refusal) return refusal
-    const text = readFileSync(fd).toString('latin1')
+    const text = readBytes(fd, MAX_BYTES).toString('latin1')
     if (/^(?:\u00ff\u00fe|\u00fe\u00ff)|\0/.test(text)) return { reason: 'it looks like UTF-16' }
     return { text, readOnly: (stats.mode & 0o222) === 0 }
   } finally {

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { readText } from '../utils/read-text.ts'
 
 const PATTERNS = ['NAME', 'dev:NAME', 'start:NAME', 'NAME:dev', 'NAME:start']
 const LOCK_FILES: [file: string, run: string][] = [
@@ -13,7 +14,7 @@ const LOCK_FILES: [file: string, run: string][] = [
 export function scriptFor(service: string, root: string): string | undefined {
   let scripts: Record<string, unknown>
   try {
-    const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as unknown
+    const manifest = JSON.parse(readText(join(root, 'package.json'))) as unknown
     scripts = (manifest as { scripts?: Record<string, unknown> }).scripts ?? {}
   } catch {
     // No readable manifest, no suggestion.

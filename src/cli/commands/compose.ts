@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { type FixedPort, fixedPorts } from '../../compose/fixed.ts'
 import { OVERRIDE_MARK, renderOverride } from '../../compose/override.ts'
@@ -7,7 +6,8 @@ import { PortsError } from '../../errors.ts'
 import { composeClashes, type ComposeClash } from '../../machine/compose-clashes.ts'
 import { hereOf } from '../../machine/leases-here.ts'
 import { writeFileAtomicSync } from '../../utils/atomic-write.ts'
-import { describeFileError } from '../../utils/file-error.ts'
+import { describeFileError, fileErrorCode } from '../../utils/file-error.ts'
+import { readText } from '../../utils/read-text.ts'
 import type { RunCommand } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { CommandInput } from '../input.ts'
@@ -79,11 +79,18 @@ function makeOverride(
 
 function textOf(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8')
+    return readText(path)
   } catch (error) {
-    // It will be made; anything else is told when it is written.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
+    // It will be made.
+    if (fileErrorCode(error) === 'ENOENT') return undefined
+    const why = describeFileError(error)
+    throw new PortsError(
+      'PORTS_COMPOSE',
+      `${path} can't be replaced: ${why}. Choose another file.`,
+      {
+        cause: error,
+      },
+    )
   }
 }
 

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { readText } from '../../utils/read-text.ts'
 
 /** What is used of a `package.json`. */
 export interface Manifest {
@@ -13,7 +13,7 @@ export interface Manifest {
 export function readManifest(directory: string): Manifest | undefined {
   let value: unknown
   try {
-    value = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'))
+    value = JSON.parse(readText(join(directory, 'package.json')))
   } catch {
     // Whoever has no readable manifest has nothing to suggest.
     return undefined

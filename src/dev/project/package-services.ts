@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { scriptRunner } from '../../session/start-hint.ts'
 import type { ServiceOptions } from '../../types.ts'
+import { readText } from '../../utils/read-text.ts'
 import type { Manifest } from './manifest.ts'
 
 /** A script that seems to start a server. */
@@ -88,15 +89,15 @@ function bundlerOf(directory: string): (Bundler & { hasPlugin: boolean }) | unde
     for (const extension of EXTENSIONS) {
       const file = join(directory, `${bundler.name}.config.${extension}`)
       if (!existsSync(file)) continue
-      return { ...bundler, hasPlugin: readText(file).includes('unplugin-ports') }
+      return { ...bundler, hasPlugin: textOf(file).includes('unplugin-ports') }
     }
   }
   return undefined
 }
 
-function readText(file: string): string {
+function textOf(file: string): string {
   try {
-    return readFileSync(file, 'utf8')
+    return readText(file)
   } catch {
     return ''
   }

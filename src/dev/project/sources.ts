@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { findComposeFiles } from '../../compose/find-files.ts'
+import { readText } from '../../utils/read-text.ts'
 import { packageDirectories } from './workspace.ts'
 import { readManifest } from './manifest.ts'
 import { nameOfScript, scriptServices } from './package-services.ts'
@@ -47,7 +47,7 @@ const SERVER_FILES = ['server', 'api', 'app', 'index'].flatMap((name) =>
 
 /** A file that listens, in a project without a script for it. */
 const serverFile: ProjectSource = async (root) => {
-  const file = SERVER_FILES.find((name) => /\.listen\(|\bserve\(/.test(readText(join(root, name))))
+  const file = SERVER_FILES.find((name) => /\.listen\(|\bserve\(/.test(textOf(join(root, name))))
   if (file === undefined) return []
   const command = file.endsWith('ts') ? `tsx ${file}` : `node ${file}`
   return [{ name: 'api', options: { command }, seenBy: file, sure: true }]
@@ -72,9 +72,9 @@ function serviceName(directory: string): string {
   return directory.replace(/[^\w.-]/g, '-')
 }
 
-function readText(file: string): string {
+function textOf(file: string): string {
   try {
-    return readFileSync(file, 'utf8')
+    return readText(file)
   } catch {
     return ''
   }

@@ -1,5 +1,6 @@
-import { type Dirent, readdirSync, readFileSync } from 'node:fs'
+import { type Dirent, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { readText } from '../../utils/read-text.ts'
 import { readManifest, texts } from './manifest.ts'
 
 /** Never part of a workspace's packages. */
@@ -27,7 +28,7 @@ export async function packageDirectories(root: string): Promise<string[]> {
 async function pnpmGlobs(root: string): Promise<string[]> {
   let text: string
   try {
-    text = readFileSync(join(root, 'pnpm-workspace.yaml'), 'utf8')
+    text = readText(join(root, 'pnpm-workspace.yaml'))
   } catch {
     return []
   }

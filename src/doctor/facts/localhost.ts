@@ -1,10 +1,10 @@
 import { lookup } from 'node:dns/promises'
-import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { win32 } from 'node:path'
-import { LOOKUP_TIMEOUT_MS, machineAddresses } from '../../net/addresses.ts'
+import { LOOKUP_TIMEOUT_MS, machineAddresses, MAX_HOSTS_BYTES } from '../../net/addresses.ts'
 import { systemRootOf } from '../../net/owners/system-root.ts'
 import { withDeadline } from '../../utils/deadline.ts'
+import { readText } from '../../utils/read-text.ts'
 import type { LocalhostFacts } from '../checks/localhost.ts'
 
 /** Asks the resolver as programs do, and reads the hosts file. */
@@ -32,7 +32,7 @@ function hostsFilePath(
 
 function readHostsFile(path: string): LocalhostFacts['hostsFile'] {
   try {
-    return { path, addresses: localhostIn(readFileSync(path, 'utf8')) }
+    return { path, addresses: localhostIn(readText(path, MAX_HOSTS_BYTES)) }
   } catch {
     // Not every system has one.
     return undefined

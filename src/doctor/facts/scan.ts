@@ -1,7 +1,8 @@
 import { type Dirent, readdirSync } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { findEnvBlocks } from '../../output/env-block.ts'
+import { readText } from '../../utils/read-text.ts'
 import type { ScannedFile } from '../checks/hard-coded.ts'
 
 /** Bounds of a look through a project: it must be quick in any. */
@@ -102,12 +103,11 @@ function entriesOf(dir: string): Dirent[] {
 
 async function textOf(path: string): Promise<string | undefined> {
   try {
-    const { size } = await stat(path)
-    if (size > MAX_BYTES) return undefined
-    const text = await readFile(path, 'utf8')
+    if ((await stat(path)).size > MAX_BYTES) return undefined
+    const text = readText(path, MAX_BYTES)
     return basename(path).startsWith('.env') ? withoutBlocks(text) : text
   } catch {
-    // Gone meanwhile, or not ours to read.
+    // Gone meanwhile, too long, or not ours to read.
     return undefined
   }
 }

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, realpathSync } from 'node:fs'
+import { readdirSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { selfAndParents } from '../../utils/checkout.ts'
+import { readText } from '../../utils/read-text.ts'
 import type { InstalledCopy } from '../checks/versions.ts'
 
 /** Packages of a workspace that are looked at; in directories that lie at most so deep. */
@@ -49,7 +50,7 @@ function copyFor(place: string): InstalledCopy | undefined {
   for (const dir of selfAndParents(place)) {
     const path = join(dir, 'node_modules/unplugin-ports')
     try {
-      const text = readFileSync(join(path, 'package.json'), 'utf8')
+      const text = readText(join(path, 'package.json'))
       const { version } = JSON.parse(text) as { version?: unknown }
       if (typeof version === 'string') return { path: realpathSync(path), version, by: place }
     } catch {
