@@ -1,7 +1,7 @@
 import { lineAt } from './json-lines.ts'
 
 const TOKEN =
-  /(\/\/[^\n]*|\/\*[^]*?\*\/|\s+)|('(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*")|(`(?:\\.|[^`\\])*`)|([\w$]+)|([^])/g
+  /(\/\/[^\n]*|\/\*|\s+)|('(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*")|(`(?:\\.|[^`\\])*`)|([\w$]+)|([^])/y
 const OPENS = new Set(['{', '[', '('])
 const CLOSES = new Set(['}', ']', ')'])
 
@@ -10,6 +10,8 @@ interface Token {
   readonly offset: number
   /** What it would be as a key; `undefined` for signs. */
   readonly name: string | undefined
+  /** Index of the token that closes what this one opens. */
+  end?: number
 }
 
 /**
@@ -45,12 +47,9 @@ function follow(tokens: readonly Token[], at: number, names: readonly string[]):
   const body = bodyAt(tokens, at + 2)
   if (!body) return []
   const found: number[] = []
-  let depth = 0
   for (let next = body[0]; next < body[1]; next++) {
-    const { text } = tokens[next] as Token
-    if (depth === 0) found.push(...follow(tokens, next, inner))
-    if (OPENS.has(text)) depth++
-    else if (CLOSES.has(text)) depth--
+    found.push(...follow(tokens, next, inner))
+    next = tokens[next]?.end ?? next
   }
   return found
 }
@@ -65,23 +64,48 @@ function bodiesOf(tokens: readonly Token[], name: string): [number, number][] {
 
 /** From the first token inside the braces that open at `at` to the closing one. */
 function bodyAt(tokens: readonly Token[], at: number): [number, number] | undefined {
-  if (tokens[at]?.text !== '{') return undefined
-  let depth = 0
-  for (let next = at; next < tokens.length; next++) {
-    const { text } = tokens[next] as Token
-    if (OPENS.has(text)) depth++
-    else if (CLOSES.has(text) && --depth === 0) return [at + 1, next]
-  }
-  return undefined
+  const token = tokens[at]
+  return token?.text === '{' && token.end !== undefined ? [at + 1, token.end] : undefined
 }
 
 function tokenize(text: string): Token[] {
   const tokens: Token[] = []
-  for (const match of text.matchAll(TOKEN)) {
-    const [all, skipped, string, template, word] = match
-    if (skipped !== undefined) continue
-    const name = string === undefined ? word : string.slice(1, -1)
-    tokens.push({ text: template === undefined ? all : '``', offset: match.index, name })
+  const open: Token[] = []
+  for (const token of tokensOf(text)) {
+    tokens.push(token)
+    if (OPENS.has(token.text)) open.push(token)
+    const opener = CLOSES.has(token.text) ? open.pop() : undefined
+    if (opener) opener.end = tokens.length - 1
   }
   return tokens
+}
+
+function* tokensOf(text: string): Generator<Token> {
+  /** Up to where a sign that opens something is known to be closed by nothing; asked once, not for each. */
+  const alone = new Map<string, number>()
+  let at = 0
+  while (at < text.length) {
+    const sign = text.startsWith('/*', at) ? '/*' : (text[at] ?? '')
+    const isAlone = at < (alone.get(sign) ?? 0)
+    TOKEN.lastIndex = at
+    const [all = sign, skipped, string, template, word] = isAlone ? [] : (TOKEN.exec(text) ?? [])
+    const offset = at
+    at += all.length
+    if (skipped === '/*') {
+      const end = text.indexOf('*/', at)
+      if (end < 0) alone.set('/*', text.length)
+      else at = end + 2
+      continue
+    }
+    if (skipped !== undefined) continue
+    if (all === '`') alone.set(all, text.length)
+    else if (all === "'" || all === '"') alone.set(all, endOfLine(text, at))
+    const name = string === undefined ? word : string.slice(1, -1)
+    yield { text: template === undefined ? all : '``', offset, name }
+  }
+}
+
+function endOfLine(text: string, from: number): number {
+  const end = text.indexOf('\n', from)
+  return end < 0 ? text.length : end
 }

@@ -43,6 +43,9 @@ class Scan {
   token: Token
   readonly #text: string
   #next = 0
+  /** The line of that offset. */
+  #line = 1
+  #counted = 0
 
   constructor(text: string) {
     this.#text = text
@@ -111,8 +114,12 @@ class Scan {
     return { text, kind: offset === this.#text.length ? 'end' : 'unknown', offset }
   }
 
+  /** What is asked for lies further on each time. */
   #lineAt(offset: number): number {
-    return lineAt(this.#text, offset)
+    if (offset < this.#counted) return lineAt(this.#text, offset)
+    for (let at = this.#counted; at < offset; at++) if (this.#text[at] === '\n') this.#line++
+    this.#counted = offset
+    return this.#line
   }
 }
 

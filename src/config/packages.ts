@@ -1,5 +1,6 @@
 import { relative, resolve, sep } from 'node:path'
 import type { Options, PortsConfig, ServiceOptions } from '../types.ts'
+import { matchesPath } from '../utils/glob.ts'
 import { mergeOptions } from './merge.ts'
 
 type Service = ServiceOptions | number | boolean
@@ -63,16 +64,6 @@ function exactness(pattern: string): number {
 
 function means(pattern: string, place: string): boolean {
   if (pattern === '.') return place === ''
-  const source = pattern
-    .split(/(\*\*\/|\*\*|\*)/)
-    .map((part) => WILDCARDS[part] ?? part.replaceAll(/[$()+.?[\\\]^{|}]/g, String.raw`\$&`))
-    .join('')
   // The root of a bundler may well be a directory inside the package.
-  return new RegExp(`^${source}(?:/|$)`).test(place)
-}
-
-const WILDCARDS: Record<string, string> = {
-  '**/': '(?:[^/]+/)*',
-  '**': '[^/]+(?:/[^/]+)*',
-  '*': '[^/]*',
+  return place !== '' && matchesPath(pattern, place, 'beginning')
 }

@@ -55,7 +55,9 @@ export class Lease {
     }
     const server = createServer((visitor) => {
       visitor.on('error', () => visitor.destroy())
-      visitor.setTimeout(VISIT_LIMIT_MS, () => visitor.destroy())
+      // For the whole visit: an idle timeout could be put off byte by byte.
+      const limit = setTimeout(() => visitor.destroy(), VISIT_LIMIT_MS).unref()
+      visitor.once('close', () => clearTimeout(limit))
       visitor.unref()
       visitor.write(`${renderAnswer(describe())}\n`)
       if (obey) return listenTo(visitor, obey)

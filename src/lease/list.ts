@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import type { LeaseAnswer } from './answer.ts'
 import { askLease, askNamedLease } from './ask.ts'
 import { tryFileLock } from './file-lock.ts'
+import { isPort } from '../options/ranges.ts'
 import { leaseDirectory, leaseName, type LeasePlace, nameOfWords } from './names.ts'
 
 /** Leases that are asked at once; each costs a connection. */
@@ -55,11 +56,12 @@ function leasedNow({ platform, stateDir }: LeasePlace): number[] {
 
 /** The ports of the leases in the text of `/proc/net/unix`. */
 export function parseLinuxLeases(table: string): number[] {
-  return Array.from(table.matchAll(LINUX_ROW), ([, port]) => Number(port))
+  return Array.from(table.matchAll(LINUX_ROW), ([, port]) => Number(port)).filter(isPort)
 }
 
 function portsIn(names: readonly string[], pattern: RegExp): number[] {
-  return names.flatMap((name) => pattern.exec(name)?.[1] ?? []).map(Number)
+  const ports = names.flatMap((name) => pattern.exec(name)?.[1] ?? []).map(Number)
+  return ports.filter(isPort)
 }
 
 function isLocked(lock: string | undefined): boolean {
@@ -81,13 +83,24 @@ export async function listLeases(
   among?: (port: number) => boolean,
 ): Promise<LeaseAnswer[]> {
   const ports = [...leasedPorts(place)].filter((port) => among?.(port) ?? true)
+  return askAll(
+    ports.toSorted((a, b) => a - b),
+    (port) => askLease(port, leaseName(port, place.platform, place.stateDir)),
+  )
+}
+
+/** The answers in the order of their ports, of as many as can be asked in the time. */
+async function askAll<Asked>(
+  asked: readonly Asked[],
+  ask: (one: Asked) => Promise<LeaseAnswer | undefined>,
+): Promise<LeaseAnswer[]> {
   const answers: LeaseAnswer[] = []
-  const queue = ports.toSorted((a, b) => a - b).values()
+  const queue = asked.values()
   const end = performance.now() + LIST_TIMEOUT_MS
   const askRest = async (): Promise<void> => {
-    for (const port of queue) {
+    for (const one of queue) {
       if (performance.now() > end) return
-      const answer = await askLease(port, leaseName(port, place.platform, place.stateDir))
+      const answer = await ask(one)
       if (answer) answers.push(answer)
     }
   }
@@ -95,16 +108,13 @@ export async function listLeases(
   return answers.toSorted((a, b) => a.port - b.port)
 }
 
-/** The leases of UDP ports and of socket paths on this machine; an owner that does not answer in time is left out. */
+/** The leases of UDP ports and of socket paths on this machine, with the same limits. */
 export async function listOtherLeases(place: LeasePlace): Promise<LeaseAnswer[]> {
   const { platform, stateDir } = place
-  const answers = await Promise.all(
-    otherNames(place).map((words) => {
-      const name = nameOfWords(words, platform, stateDir)
-      return askNamedLease(name, (it) => leaseName(it, platform, stateDir).path === name.path)
-    }),
-  )
-  return answers.filter((answer) => answer !== undefined).toSorted((a, b) => a.port - b.port)
+  return askAll(otherNames(place), (words) => {
+    const name = nameOfWords(words, platform, stateDir)
+    return askNamedLease(name, (it) => leaseName(it, platform, stateDir).path === name.path)
+  })
 }
 
 /** The words of their names. */

@@ -62,7 +62,12 @@ function refuse(problems: readonly string[]): void {
 }
 
 function saysNothing(options: unknown): boolean {
-  return options === undefined || (isPlainObject(options) && Object.keys(options).length === 0)
+  try {
+    return options === undefined || (isPlainObject(options) && Object.keys(options).length === 0)
+  } catch {
+    // A proxy that throws; whoever validates it says so.
+    return false
+  }
 }
 
 function toRanges(item: number | PortRange): Range[] {

@@ -2,7 +2,10 @@ import { type GenericSchema, safeParse } from 'valibot'
 import { PortsOptionError } from '../errors.ts'
 import type { Options } from '../types.ts'
 import { optionsSchema } from './schema.ts'
-import { showPath } from './show.ts'
+import { showPath, showValue } from './show.ts'
+
+/** Problems that are told at once; a list of thousands would only hide the first. */
+const MAX_TOLD = 50
 
 /** One thing that is wrong, and where it stands. */
 export interface OptionProblem {
@@ -37,22 +40,33 @@ export function validateOptions(input: unknown): Options {
  */
 export function checked(check: OptionCheck, at: readonly (string | number)[] = []): unknown {
   if (check.ok) return check.value
-  throw new PortsOptionError(
-    check.problems
-      .map(({ path, message }) => `${showPath([...at, ...path])}: ${message}`)
-      .join('\n'),
-  )
+  const { problems } = check
+  const lines = problems
+    .slice(0, MAX_TOLD)
+    .map(({ path, message }) => `${showPath([...at, ...path])}: ${message}`)
+  if (problems.length > MAX_TOLD) lines.push(`and ${problems.length - MAX_TOLD} more.`)
+  throw new PortsOptionError(lines.join('\n'))
 }
 
 /** The same for a schema of the caller's choice; never throws. */
 export function checkAgainst(schema: GenericSchema, input: unknown): OptionCheck {
-  const result = safeParse(schema, input)
+  let result: ReturnType<typeof safeParse>
+  try {
+    result = safeParse(schema, input)
+  } catch (error) {
+    // A getter or a proxy that throws, or more levels than the call stack has.
+    return { ok: false, problems: [{ path: [], message: `can't be read: ${reasonOf(error)}.` }] }
+  }
   if (result.success) return { ok: true, value: result.output }
   const problems = result.issues.map(({ path, message }) => ({
     path: (path ?? []).map(keyOf),
     message,
   }))
   return { ok: false, problems }
+}
+
+function reasonOf(error: unknown): string {
+  return showValue(error instanceof Error ? error.message : error)
 }
 
 function keyOf(item: { readonly key: unknown }): string | number {

@@ -86,10 +86,11 @@ function converse(
   socket.on('connect', () => socket.write(`${JSON.stringify(ask)}\n`))
   socket.on('data', (chunk: string) => {
     raw ??= receivedSocket(socket)
-    text += chunk
     // All that comes after the answer is the holder's farewell.
     if (done) ended = true
-    if (done || (!text.includes('\n') && text.length < MAX_LINE)) return
+    if (done) return
+    text += chunk
+    if (!text.includes('\n') && text.length < MAX_LINE) return
     const said = parse(text)
     if (said === 'adopt' && raw) answer({ do: 'adopt', raw })
     else answer({ do: 'bind' })

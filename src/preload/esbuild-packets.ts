@@ -22,7 +22,7 @@ const INTEGER = 2
 export function readServe(packet: Buffer): ServeRequest | undefined {
   if (!packet.includes(command('serve'))) return undefined
   const port = integerOf(packet, 'port')
-  if (!port) return undefined
+  if (!port || packet.length < HEADER_BYTES) return undefined
   return {
     id: packet.readUInt32LE(4) >>> 1,
     key: integerOf(packet, 'key'),
@@ -57,14 +57,15 @@ function command(name: string): Buffer {
 function integerOf(packet: Buffer, key: string): number | undefined {
   const label = Buffer.concat([text(key), Buffer.of(INTEGER)])
   const at = packet.indexOf(label)
-  return at < 0 ? undefined : packet.readInt32LE(at + label.length)
+  const start = at + label.length
+  return at < 0 || start + 4 > packet.length ? undefined : packet.readInt32LE(start)
 }
 
 function textOf(packet: Buffer, key: string): string | undefined {
   const label = Buffer.concat([text(key), Buffer.of(STRING)])
   const at = packet.indexOf(label)
-  if (at < 0) return undefined
   const start = at + label.length
+  if (at < 0 || start + 4 > packet.length) return undefined
   return packet.toString('utf8', start + 4, start + 4 + packet.readUInt32LE(start))
 }
 

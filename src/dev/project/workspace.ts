@@ -1,5 +1,6 @@
 import { type Dirent, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { matchesName, matchesPath } from '../../utils/glob.ts'
 import { readText } from '../../utils/read-text.ts'
 import { readManifest, texts } from './manifest.ts'
 
@@ -11,12 +12,12 @@ const MAX_DEPTH = 5
 /** The packages of the workspace at `root`, as paths relative to it with `/`, in the order of the alphabet. */
 export async function packageDirectories(root: string): Promise<string[]> {
   const globs = [...(readManifest(root)?.workspaces ?? []), ...(await pnpmGlobs(root))]
-  const out = globs.filter((glob) => glob.startsWith('!')).map((glob) => matcher(glob.slice(1)))
+  const out = globs.filter((glob) => glob.startsWith('!')).map((glob) => tidy(glob.slice(1)))
   const found = new Set<string>()
   for (const glob of globs) {
     if (glob.startsWith('!')) continue
     for (const place of expand(root, tidy(glob).split('/'))) {
-      if (readManifest(join(root, place)) && !out.some((isOut) => isOut.test(place))) {
+      if (readManifest(join(root, place)) && !out.some((glob) => matchesPath(glob, place))) {
         found.add(place)
       }
     }
@@ -42,7 +43,13 @@ async function pnpmGlobs(root: string): Promise<string[]> {
 }
 
 function tidy(glob: string): string {
-  return glob.replace(/^(?:\.\/)+/, '').replace(/\/+$/, '')
+  return (
+    glob
+      .replace(/^(?:\.\/)+/, '')
+      .replace(/\/+$/, '')
+      // Each would multiply the walks of the one before.
+      .replace(/(?:\*\*\/)+(?=\*\*(?:\/|$))/g, '')
+  )
 }
 
 function expand(root: string, [part, ...rest]: readonly string[], place = '', depth = 0): string[] {
@@ -59,9 +66,8 @@ function expand(root: string, [part, ...rest]: readonly string[], place = '', de
       ...names.flatMap((name) => expand(root, [part, ...rest], inside(name), depth + 1)),
     ]
   }
-  const isMeant = matcher(part)
   return names
-    .filter((name) => isMeant.test(name))
+    .filter((name) => matchesName(part, name))
     .flatMap((name) => expand(root, rest, inside(name), depth))
 }
 
@@ -75,14 +81,4 @@ function directoriesIn(directory: string): string[] {
   return entries
     .filter((entry) => entry.isDirectory() && !SKIPPED.test(entry.name))
     .map(({ name }) => name)
-}
-
-function matcher(glob: string): RegExp {
-  const source = tidy(glob)
-    .split(/(\*\*|\*)/)
-    .map((part) =>
-      part === '**' ? '.*' : part === '*' ? '[^/]*' : part.replace(/[$()+.?[\\\]^{|}]/g, '\\$&'),
-    )
-    .join('')
-  return new RegExp(`^${source}$`)
 }

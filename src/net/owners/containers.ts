@@ -1,4 +1,5 @@
 import type { RunTool } from './run-tool.ts'
+import { MAX_PORT } from '../../options/ranges.ts'
 import { stripControls } from '../../utils/strip-controls.ts'
 
 /** A running container that has a port of this machine. */
@@ -33,9 +34,13 @@ export async function findContainers(
   return parseDockerPs((await run(docker, ARGS, { timeoutMs: TIMEOUT_MS })) ?? '')
 }
 
+/** Each port of a machine is published at most once for each of its addresses; nobody lists more. */
+const MAX_PUBLISHED = 4 * MAX_PORT
+
 /** Parses `docker ps --no-trunc --format '{{json .}}'`: one JSON object on each line. */
 export function parseDockerPs(output: string): Map<number, Container> {
   const containers = new Map<number, Container>()
+  let left = MAX_PUBLISHED
   for (const line of output.split('\n')) {
     const { Names, Image, Ports, Labels } = parseLine(line)
     if (typeof Names !== 'string' || typeof Ports !== 'string') continue
@@ -45,7 +50,8 @@ export function parseDockerPs(output: string): Map<number, Container> {
       ...composeFacts(typeof Labels === 'string' ? Labels : ''),
     }
     for (const [, from = '', to = from, inside] of Ports.matchAll(PUBLISHED)) {
-      for (let port = Number(from); port <= Math.min(Number(to), 65_535); port++) {
+      const last = Math.min(Number(to), MAX_PORT)
+      for (let port = Number(from); port <= last && left > 0; port++, left--) {
         const containerPort = Number(inside) + port - Number(from)
         containers.set(port, { ...facts, containerPort })
       }
