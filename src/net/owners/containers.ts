@@ -80,11 +80,13 @@ function composeFacts(labels: string): Pick<Container, 'compose' | 'directory'> 
 }
 
 function parseLine(line: string): Record<string, unknown> {
+  // An empty line, or a warning of the CLI; an error for each would cost more than all the rest.
+  if (!line.startsWith('{')) return {}
   try {
     const value: unknown = JSON.parse(line)
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
   } catch {
-    // An empty line, or a warning of the CLI.
+    // A warning of the CLI.
     return {}
   }
 }
