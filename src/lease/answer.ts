@@ -32,9 +32,13 @@ export interface LeaseAnswer {
 export const MAX_ANSWER_BYTES = 16_384
 const MAX_TEXT = 4096
 
-/** One line, without the line break. */
-export function renderAnswer(answer: LeaseAnswer): string {
-  return JSON.stringify(answer)
+/**
+ * One line, without the line break.
+ *
+ * @param challenge For whoever wants to give an order; see `proofOf`.
+ */
+export function renderAnswer(answer: LeaseAnswer, challenge?: string): string {
+  return JSON.stringify({ ...answer, challenge })
 }
 
 /**

@@ -3,7 +3,14 @@ import type { Endpoint } from '../net/endpoint.ts'
 import { MAX_ANSWER_BYTES, parseAnswer } from './answer.ts'
 import type { LeaseName } from './names.ts'
 import type { OrderFile } from './order-file.ts'
-import { type Order, type OrderName, type OrderReply, parseReply } from './order.ts'
+import {
+  challengeIn,
+  type Order,
+  type OrderName,
+  type OrderReply,
+  parseReply,
+  proofOf,
+} from './order.ts'
 
 /** An owner that does not reply in this time is busy or suspended, in milliseconds. */
 const ORDER_TIMEOUT_MS = 2000
@@ -40,10 +47,11 @@ export function giveOrder(
         const line = text.slice(0, end)
         text = text.slice(end + 1)
         if (sent) return finish(parseReply(line))
-        // A token is told to nobody but the process that made it.
-        if (parseAnswer(line, endpoint)?.pid !== file.pid) return finish()
+        const challenge = challengeIn(line)
+        if (parseAnswer(line, endpoint)?.pid !== file.pid || !challenge) return finish()
         sent = true
-        socket.write(`${JSON.stringify({ v: 1, order, token: file.token } satisfies Order)}\n`)
+        const proof = proofOf(file.token, challenge, endpoint, order)
+        socket.write(`${JSON.stringify({ v: 1, order, proof } satisfies Order)}\n`)
       }
     })
     socket.on('error', () => finish())

@@ -3,14 +3,18 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { type LeaseAnswer, renderAnswer } from './answer.ts'
 import { type FileLock, removeStale, tryFileLock } from './file-lock.ts'
 import type { LeaseName } from './names.ts'
-import { MAX_ORDER_LENGTH, type OrderReply } from './order.ts'
+import { MAX_ORDER_LENGTH, newChallenge, type OrderReply } from './order.ts'
 
 /** Somebody who connects and never goes away is dropped after this, in milliseconds. */
 const VISIT_LIMIT_MS = 5000
 const MAX_VISITORS = 64
 
-/** Carries out a visitor's line, if it is an order of somebody who may give orders. */
-export type Obey = (line: string) => OrderReply
+/**
+ * Carries out a visitor's line, if it is an order of somebody who may give orders.
+ *
+ * @param challenge What this visitor was told; see `proofOf`.
+ */
+export type Obey = (line: string, challenge: string) => OrderReply
 
 /** Somebody has a lease of that name; found out by trying for it. */
 export function isLeased(name: LeaseName): boolean {
@@ -59,8 +63,12 @@ export class Lease {
       const limit = setTimeout(() => visitor.destroy(), VISIT_LIMIT_MS).unref()
       visitor.once('close', () => clearTimeout(limit))
       visitor.unref()
+      if (obey) {
+        const challenge = newChallenge()
+        visitor.write(`${renderAnswer(describe(), challenge)}\n`)
+        return listenTo(visitor, (line) => obey(line, challenge))
+      }
       visitor.write(`${renderAnswer(describe())}\n`)
-      if (obey) return listenTo(visitor, obey)
       // Whatever a visitor says is read and forgotten, or the closed connection would linger.
       visitor.end()
       visitor.resume()
@@ -97,7 +105,7 @@ export class Lease {
   }
 }
 
-function listenTo(visitor: Socket, obey: Obey): void {
+function listenTo(visitor: Socket, obey: (line: string) => OrderReply): void {
   let text = ''
   let done = false
   visitor.setEncoding('utf8')

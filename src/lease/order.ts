@@ -1,3 +1,6 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import type { Endpoint } from '../net/endpoint.ts'
+
 /** What the owner of a lease can be asked to do. */
 export type OrderName =
   /** Let the port go. */
@@ -13,8 +16,8 @@ export type OrderName =
 export interface Order {
   readonly v: 1
   readonly order: OrderName
-  /** What the owner wrote into its order file; see `writeOrderFile`. */
-  readonly token: string
+  /** See {@link proofOf}. */
+  readonly proof: string
 }
 
 /** Why an order was not carried out. */
@@ -33,6 +36,10 @@ export type OrderReply =
   | { readonly v: 1; readonly ok: true; readonly result?: unknown }
   | { readonly v: 1; readonly ok: false; readonly refusal: Refusal }
 
+const CHALLENGE_BYTES = 16
+/** In characters. */
+const MIN_CHALLENGE = 16
+
 /** Longest order that is read, in characters. */
 export const MAX_ORDER_LENGTH = 1024
 
@@ -46,9 +53,38 @@ const REFUSALS: readonly unknown[] = [
 
 /** Reads an order of whoever connected; `undefined` for anything else. */
 export function parseOrder(line: string): Order | undefined {
-  const { v, order, token } = parseObject(line)
-  if (v !== 1 || typeof token !== 'string' || !NAMES.includes(order)) return undefined
-  return { v, order: order as OrderName, token }
+  const { v, order, proof } = parseObject(line)
+  if (v !== 1 || typeof proof !== 'string' || !NAMES.includes(order)) return undefined
+  return { v, order: order as OrderName, proof }
+}
+
+/**
+ * Shows that whoever gives an order knows the owner's token, without telling it: who listens at a
+ * lease's name may be a stranger that says the owner's pid, and could use the token elsewhere. The
+ * proof is good for this order about this endpoint in this one conversation.
+ *
+ * @param token What the owner wrote into its order file; see `writeOrderFile`.
+ * @param challenge What the owner said at the beginning of the conversation.
+ */
+export function proofOf(
+  token: string,
+  challenge: string,
+  endpoint: Endpoint,
+  order: OrderName,
+): string {
+  const about = JSON.stringify([challenge, endpoint, order])
+  return createHmac('sha256', token).update(about).digest('base64url')
+}
+
+/** What the owner's first line says for {@link proofOf}; `undefined` when it takes no orders. */
+export function challengeIn(line: string): string | undefined {
+  const { challenge } = parseObject(line)
+  return typeof challenge === 'string' && challenge.length >= MIN_CHALLENGE ? challenge : undefined
+}
+
+/** One that nobody has said before. */
+export function newChallenge(): string {
+  return randomBytes(CHALLENGE_BYTES).toString('base64url')
 }
 
 /** Reads an owner's reply; `undefined` for anything else. */

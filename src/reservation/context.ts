@@ -54,7 +54,7 @@ export function allocationContext(
     isLent: (port) => lentPorts?.has(port) ?? false,
     obey: (endpoint) => {
       const desk = orderDesk(stateDir, pid)
-      return (line) => obeyOrder(line, desk, root, endpoint)
+      return (line, challenge) => obeyOrder(line, challenge, desk, root, endpoint)
     },
   }
 }

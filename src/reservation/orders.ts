@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { removeOrderFile, writeOrderFile } from '../lease/order-file.ts'
 import type { Endpoint } from '../net/endpoint.ts'
-import { type OrderReply, parseOrder, type Refusal } from '../lease/order.ts'
+import { type OrderReply, parseOrder, proofOf, type Refusal } from '../lease/order.ts'
 import { isSameSecret } from '../utils/same-secret.ts'
 import { findReservation } from './find-reservation.ts'
 import { registry } from './registry.ts'
@@ -32,15 +32,18 @@ export function orderDesk(stateDir: string, pid: number): OrderDesk {
   return desk
 }
 
-/** Carries out one line that came in through the lease of `endpoint`, when it brings the desk's token. */
+/** Carries out one line that came in through the lease of `endpoint`, when it proves to know the desk's token. */
 export function obeyOrder(
   line: string,
+  challenge: string,
   desk: OrderDesk,
   root: string,
   endpoint: Endpoint,
 ): OrderReply {
   const order = parseOrder(line)
-  if (!order || !isSameSecret(order.token, desk.token)) return refuse('token')
+  if (!order) return refuse('token')
+  const expected = proofOf(desk.token, challenge, endpoint, order.order)
+  if (!isSameSecret(order.proof, expected)) return refuse('token')
   switch (order.order) {
     case 'explain':
       return { v: 1, ok: true, result: tracesOf(root) }

@@ -109,10 +109,10 @@ describe('the token', () => {
     const port = await freePort()
     await using session = await startSession(shop.dir, `held:web=${port}`)
     const lines = [
-      '{"v":1,"order":"release","token":""}',
-      `{"v":1,"order":"release","token":${JSON.stringify('A'.repeat(32))}}`,
+      '{"v":1,"order":"release","proof":""}',
+      `{"v":1,"order":"release","proof":${JSON.stringify('A'.repeat(43))}}`,
       '{"v":1,"order":"explain"}',
-      '{"v":1,"order":"format","token":"x"}',
+      '{"v":1,"order":"format","proof":"x"}',
       'release',
     ]
     for (const line of lines) {

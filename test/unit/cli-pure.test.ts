@@ -37,8 +37,8 @@ describe('orders', () => {
         parseReply(line)
       }),
     )
-    expect(parseOrder('{"v":1,"order":"constructor","token":"t"}')).toBeUndefined()
-    expect(parseOrder('{"v":2,"order":"release","token":"t"}')).toBeUndefined()
+    expect(parseOrder('{"v":1,"order":"constructor","proof":"t"}')).toBeUndefined()
+    expect(parseOrder('{"v":2,"order":"release","proof":"t"}')).toBeUndefined()
     expect(parseOrder('null')).toBeUndefined()
   })
 })
