@@ -13,7 +13,8 @@ export class JsonSyntaxError extends Error {
 export type KeyLines = ReadonlyMap<string, number>
 
 const TOKEN =
-  /[\t\n\r ]*(?:([[\]{}:,])|("(?:[^"\\\n\r\t]|\\(?:["\\/bfnrt]|u[\dA-Fa-f]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[Ee][+-]?\d+)?(?![\w.])|(?:true|false|null)(?!\w))|(\/[/*]))?/y
+  // eslint-disable-next-line no-control-regex -- a string may not hold them
+  /[\t\n\r ]*(?:([[\]{}:,])|("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[\dA-Fa-f]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[Ee][+-]?\d+)?(?![\w.])|(?:true|false|null)(?!\w))|(\/[/*]))?/y
 
 /** Deeper than anybody writes by hand, and far from the end of the call stack. */
 const MAX_DEPTH = 200
