@@ -9,6 +9,8 @@ import type { StatusSource } from './source.ts'
 
 /** Longest body of a request that is read, in bytes. */
 const MAX_BODY_BYTES = 4096
+/** Time for all of it, in milliseconds. */
+const BODY_TIMEOUT_MS = 5000
 
 /** What came of an action. */
 export interface ActionResult {
@@ -28,7 +30,9 @@ export async function act(
   request: IncomingMessage,
   source: StatusSource,
 ): Promise<Answer> {
-  const wanted = parseWanted(await readBody(request))
+  const body = await readBody(request)
+  if (typeof body === 'number') return refusedBody(body, request)
+  const wanted = parseWanted(body)
   if (!wanted) return jsonAnswer(failed('expected { "service": "<name>", "port": <number> }'), 400)
   try {
     const result = await carryOut(action, wanted, source)
@@ -95,15 +99,42 @@ function failed(text: string): ActionResult {
   return { ok: false, text }
 }
 
-async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > MAX_BODY_BYTES) return ''
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
+/** The body, or why there is none: the status to answer with. */
+function readBody(request: IncomingMessage): Promise<string | 400 | 408 | 413> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    const finish = (body: string | 400 | 408 | 413): void => {
+      clearTimeout(timer)
+      // What else comes is read and forgotten until the answer has closed the connection.
+      request.off('data', take).resume()
+      resolve(body)
+    }
+    const take = (chunk: Buffer): void => {
+      size += chunk.length
+      if (size > MAX_BODY_BYTES) return finish(413)
+      chunks.push(chunk)
+    }
+    // A deadline for all of it: an idle timeout could be put off byte by byte.
+    const timer = setTimeout(() => finish(408), BODY_TIMEOUT_MS)
+    timer.unref()
+    request.on('data', take)
+    request.once('end', () => finish(Buffer.concat(chunks).toString('utf8')))
+    request.once('error', () => finish(400))
+    request.once('close', () => finish(400))
+  })
+}
+
+const REFUSED_BODIES = {
+  400: 'the request broke off',
+  408: 'the body of the request took too long',
+  413: 'the body of the request is too long',
+} as const
+
+/** Whoever may still be sending is shown out; HTTP/2 has other ways for that. */
+function refusedBody(status: keyof typeof REFUSED_BODIES, request: IncomingMessage): Answer {
+  const answer = jsonAnswer(failed(REFUSED_BODIES[status]), status)
+  return request.httpVersionMajor === 1 ? { ...answer, headers: { Connection: 'close' } } : answer
 }
 
 function parseWanted(text: string): Wanted | undefined {

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { mountStatusPage } from '../../src/bundlers/status-page.ts'
 import type { Run } from '../../src/bundlers/adapter.ts'
@@ -61,6 +61,21 @@ async function serve(use: SessionUse) {
       const result = (await response.json()) as { ok: boolean; text: string }
       return { status: response.status, ...result }
     },
+    /** Begins a request whose body is of that length, and gives what is answered until the end. */
+    async begin(length: number, sendPart: (socket: Socket) => void): Promise<string> {
+      const socket = connect(Number(new URL(origin).port), '127.0.0.1')
+      cleanups.push(() => socket.destroy())
+      const head = [
+        'POST /__ports/actions/move HTTP/1.1',
+        ...[`Host: ${new URL(origin).host}`, `Origin: ${origin}`, `Content-Length: ${length}`],
+        ...['Content-Type: application/json', `X-Ports-Token: ${token}`],
+      ]
+      socket.write(`${head.join('\r\n')}\r\n\r\n`)
+      sendPart(socket)
+      let text = ''
+      for await (const chunk of socket.setEncoding('utf8')) text += chunk as string
+      return text
+    },
     async actionsOf(service: string) {
       const response = await fetch(`${origin}/__ports/status.json`)
       const { services } = (await response.json()) as {
@@ -107,8 +122,9 @@ test('what can not be done says why, and changes nothing', async () => {
     '',
     '[]',
     '{"service":1}',
+    '['.repeat(4000),
+    '{"__proto__":{"service":"api"}}',
     { service: 'api', port: 70_000 },
-    'x'.repeat(9000),
   ]) {
     expect(await act('move', body)).toMatchObject({ status: 400, ok: false })
   }
@@ -120,4 +136,21 @@ test('what can not be done says why, and changes nothing', async () => {
   expect(use.reservations.get('api')?.port).toBe(to)
   expect(await act('release', { service: 'api' })).toMatchObject({ status: 200, ok: true })
   expect(use.reservations.get('api')?.released).toBe(true)
+})
+
+test('a body without end, by length or by time, is answered and shown out', async () => {
+  using root = tempRoot()
+  const use = await openLater(root.dir, { api: { range: await freeRange(2) } }, { hold: false })
+  const { act, begin } = await serve(use)
+  const [huge, slow] = await Promise.all([
+    begin(1_000_000_000, (socket) => socket.write('x'.repeat(5000))),
+    begin(1000, (socket) => {
+      const timer = setInterval(() => socket.write(' '), 50)
+      socket.on('close', () => clearInterval(timer))
+      socket.on('error', () => {})
+    }),
+  ])
+  expect(huge).toMatch(/^HTTP\/1.1 413 [^]*Connection: close/i)
+  expect(slow).toMatch(/^HTTP\/1.1 408 [^]*Connection: close/i)
+  expect(await act('move', { service: 'other' })).toMatchObject({ status: 409 })
 })
