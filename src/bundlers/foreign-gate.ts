@@ -1,6 +1,6 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { ProxyRoute, ProxyTarget, StartHint } from './adapter.ts'
-import { answerMissing, foreignServerText } from './proxy-answer.ts'
+import { answerMissing, climbingText, foreignServerText } from './proxy-answer.ts'
 import { markAnswer, prepareRequest } from './proxy-hop.ts'
 
 /** A listener of http-proxy-middleware. */
@@ -28,12 +28,14 @@ export function foreignGate(service: {
   return {
     async router(request) {
       const { route } = service
+      const { url = '/' } = request
       await route.settle()
       const who = route.refusal()
-      if (who !== undefined) {
-        refused.set(request, foreignServerText(service.hint(), who, request.url ?? '/'))
+      const text = climbingText(url) ?? (who && foreignServerText(service.hint(), who, url))
+      if (text !== undefined) {
+        refused.set(request, text)
         // The failure of a WebSocket's router is answered like any other; that of a request is not.
-        if (request.headers.upgrade !== undefined) throw new Error(`refused: ${who}`)
+        if (request.headers.upgrade !== undefined) throw new Error(`refused: ${text}`)
         return service.url
       }
       const hop = route.next()

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ProxyHop, StartHint } from './adapter.ts'
 
@@ -38,6 +38,17 @@ export function foreignServerText(hint: StartHint, who: string, url: string): st
     `Should requests go to it? Set services.${hint.service}.identity to 'off'.`,
     '',
   ].join('\n')
+}
+
+/**
+ * The text of the 400 answer to a path with `..` in it, in any disguise; `undefined` for all others.
+ * Browsers resolve it before they ask. Whoever sends it wants out of the path that is proxied, and
+ * servers and proxies don't agree on what it means.
+ */
+export function climbingText(url: string): string | undefined {
+  const [path = ''] = url.split(/[?#]/, 1)
+  if (!/(?:^|[/\\])(?:\.|%2e){2}(?=[/\\]|$)/i.test(path)) return undefined
+  return `400: a path with ".." in it is not proxied.\n\n  asked for   ${url}\n`
 }
 
 /** The text of the 502 answer when a server elsewhere failed. */
@@ -99,18 +110,23 @@ export function isHangUp(error: unknown): boolean {
   return code === 'ECONNRESET' || code === 'EPIPE'
 }
 
-/** Answers 502 with `text`, to a request or to a WebSocket's handshake. */
+/** Answers with `text`, which begins with its status, to a request or to a WebSocket's handshake. */
 export function answerMissing(response: unknown, text: string): void {
   const type = 'text/plain; charset=utf-8'
+  const status = text.slice(0, 3)
   if (isHttpResponse(response)) {
     if (response.headersSent || response.writableEnded) return
-    response.writeHead(502, { 'Content-Type': type, 'Cache-Control': 'no-store' })
+    response.writeHead(Number(status), { 'Content-Type': type, 'Cache-Control': 'no-store' })
     response.end(text)
     return
   }
   // A WebSocket handshake failed: what is left is the bare socket.
   const socket = response as Socket | undefined
-  const head = ['HTTP/1.1 502 Bad Gateway', `Content-Type: ${type}`, 'Connection: close']
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `Content-Type: ${type}`,
+    'Connection: close',
+  ]
   socket?.end([...head, '', text].join('\r\n'))
 }
 

@@ -5,6 +5,7 @@ import { isSameOrigin } from '../../utils/same-origin.ts'
 import type { HostLogger, ProxyRoute, ProxyTarget, StartHint } from '../adapter.ts'
 import {
   answerMissing,
+  climbingText,
   foreignServerText,
   isHangUp,
   isHttpResponse,
@@ -88,6 +89,8 @@ function routeRequests(proxy: ProxyServer, service: ProxiedService): void {
     (...args: unknown[]): void => {
       const [request, response] = args
       const { route } = service
+      const climbing = climbingText(urlOf(request))
+      if (climbing !== undefined) return answerMissing(response, climbing)
       const go = (): void => {
         const who = route.refusal()
         if (who !== undefined) {
