@@ -8,8 +8,9 @@ export function openerFor(
 ): { file: string; args: string[] } {
   if (env.BROWSER) return { file: env.BROWSER, args: [url] }
   if (platform === 'darwin') return { file: 'open', args: [url] }
-  // `start` takes its first quoted argument for a title.
-  if (platform === 'win32') return { file: 'cmd.exe', args: ['/c', 'start', '""', url] }
+  // Not `start`, which belongs to the shell: that would read a URL's `&` as the end of a command.
+  if (platform === 'win32')
+    return { file: 'rundll32.exe', args: ['url.dll,FileProtocolHandler', url] }
   return { file: 'xdg-open', args: [url] }
 }
 

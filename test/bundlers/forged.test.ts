@@ -133,11 +133,11 @@ describe.each(['vite', 'webpack'])('forged requests to %s', (name) => {
       const plain = await asked(lines(`GET ${path} HTTP/1.1`, own, 'Connection: close'))
       expect(plain.answer).toMatch(/^HTTP\/1.1 400 /)
       const socket = [
-        ...['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'],
-        ...[
-          'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-          `Origin: http://localhost:${running.port}`,
-        ],
+        'Connection: Upgrade',
+        'Upgrade: websocket',
+        'Sec-WebSocket-Version: 13',
+        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+        `Origin: http://localhost:${running.port}`,
       ]
       const upgrade = await asked(lines(`GET ${path} HTTP/1.1`, own, ...socket))
       expect(upgrade.answer).not.toMatch(/^HTTP\/1.1 101 /)
@@ -155,8 +155,12 @@ describe.each(['vite', 'webpack'])('forged requests to %s', (name) => {
 
   test('headers of proxies and of ours are taken from nobody', async () => {
     const forged = [
-      ...['X-Ports-Upstream: evil', 'X-Forwarded-Host: evil.test', 'X-Forwarded-For: 127.0.0.1'],
-      ...['X-Forwarded-Proto: https', 'Forwarded: host=evil.test', 'X-Ports-Token: x'],
+      'X-Ports-Upstream: evil',
+      'X-Forwarded-Host: evil.test',
+      'X-Forwarded-For: 127.0.0.1',
+      'X-Forwarded-Proto: https',
+      'Forwarded: host=evil.test',
+      'X-Ports-Token: x',
     ]
     const { answer } = await asked(
       lines('GET /api/x HTTP/1.1', own, ...forged, 'Connection: close'),

@@ -61,20 +61,21 @@ export const TARGETS: readonly Target[] = [
       "export A='x'\n`\n",
     ],
     words: [
-      ...['# >>> unplugin-ports', ': ', '# <<< unplugin-ports', ' (the line break above too)'],
-      ...[
-        'A=',
-        'export ',
-        '"',
-        "'",
-        '`',
-        '\n',
-        '\r\n',
-        '#',
-        'X_PORT=3000',
-        '\u00ef\u00bb\u00bf',
-        '\\n',
-      ],
+      '# >>> unplugin-ports',
+      ': ',
+      '# <<< unplugin-ports',
+      ' (the line break above too)',
+      'A=',
+      'export ',
+      '"',
+      "'",
+      '`',
+      '\n',
+      '\r\n',
+      '#',
+      'X_PORT=3000',
+      'ï»¿',
+      '\\n',
     ],
     load: async () => {
       const { replaceEnvBlock, readEnvBlock } = await import('../../src/output/env-block.ts')
@@ -216,7 +217,8 @@ export const TARGETS: readonly Target[] = [
       ...['linux-sockets', 'linux-unix', 'darwin-lsof', 'darwin-ps', 'windows-netstat'].map(
         (name) => `src/net/owners/${name}.ts`,
       ),
-      ...['src/net/owners/windows-processes.ts', 'src/net/owners/containers.ts'],
+      'src/net/owners/windows-processes.ts',
+      'src/net/owners/containers.ts',
       'src/utils/process-stat.ts',
     ],
     atLeast: 0.8,
@@ -339,9 +341,19 @@ export const TARGETS: readonly Target[] = [
         const [host, origin, site, url, peer] = input.split('|')
         const path = statusPath(url, { base: () => '/app/' }) ?? url ?? ''
         const facts = {
-          ...{ method: 'POST', path, query: new URLSearchParams(url), host, peer, origin, site },
-          ...{ forwarded: false, referer: origin, mode: 'navigate', destination: 'document' },
-          ...{ contentType: 'application/json', token: origin },
+          method: 'POST',
+          path,
+          query: new URLSearchParams(url),
+          host,
+          peer,
+          origin,
+          site,
+          forwarded: false,
+          referer: origin,
+          mode: 'navigate',
+          destination: 'document',
+          contentType: 'application/json',
+          token: origin,
         }
         isAllowedHost(host, ['.shop.test', 'SHOP.test'])
         for (const method of ['POST', 'GET']) {

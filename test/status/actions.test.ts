@@ -67,8 +67,11 @@ async function serve(use: SessionUse) {
       cleanups.push(() => socket.destroy())
       const head = [
         'POST /__ports/actions/move HTTP/1.1',
-        ...[`Host: ${new URL(origin).host}`, `Origin: ${origin}`, `Content-Length: ${length}`],
-        ...['Content-Type: application/json', `X-Ports-Token: ${token}`],
+        `Host: ${new URL(origin).host}`,
+        `Origin: ${origin}`,
+        `Content-Length: ${length}`,
+        'Content-Type: application/json',
+        `X-Ports-Token: ${token}`,
       ]
       socket.write(`${head.join('\r\n')}\r\n\r\n`)
       sendPart(socket)

@@ -197,7 +197,7 @@ test.each([
   ['linux', {}, ['xdg-open', 'http://x/']],
   ['linux', { BROWSER: 'firefox' }, ['firefox', 'http://x/']],
   ['darwin', {}, ['open', 'http://x/']],
-  ['win32', {}, ['cmd.exe', '/c', 'start', '""', 'http://x/']],
+  ['win32', {}, ['rundll32.exe', 'url.dll,FileProtocolHandler', 'http://x/']],
 ] as const)('opening a page on %s with %j', (platform, env, expected) => {
   const { file, args } = openerFor('http://x/', platform, env)
   expect([file, ...args]).toEqual(expected)
