@@ -1,33 +1,13 @@
-import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { move } from '../../src/api.ts'
 import { type Child, startNode } from '../_utils/children.ts'
 import { echo, get, refusal } from '../_utils/http.ts'
 import { freeRange } from '../_utils/sockets.ts'
-import { linkPackages, repo, tempRoot, type TempRoot } from '../_utils/temp.ts'
+import { linkPackages, repo, type TempRoot } from '../_utils/temp.ts'
 import { until } from '../_utils/until.ts'
+import { checkout, startApi } from './_checkout.ts'
 import { HOSTS, startVite } from './_in-process.ts'
-
-const program = join(repo, 'test/fixtures/programs/api.mjs')
-
-/** A checkout with an app, and `api.mjs` with its dependencies. */
-function checkout(): TempRoot {
-  const root = tempRoot()
-  execFileSync('git', ['init', '-q', '-b', 'mine', root.dir])
-  root.write({
-    'main.js': 'export {}',
-    'index.html': '<script type="module" src="/main.js"></script>',
-    'package.json': '{ "type": "module" }',
-  })
-  return root
-}
-
-async function startApi(root: TempRoot, port: number, ...args: string[]): Promise<Child> {
-  const child = startNode([program, ...args], { cwd: root.dir, env: { API_PORT: String(port) } })
-  await child.sees(new RegExp(`api on ${port}`))
-  return child
-}
 
 /** The page is answered by the process, within the deadline. */
 async function answeredBy(url: string, child: Child): Promise<void> {
