@@ -1,6 +1,6 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { ProxyRoute, ProxyTarget, StartHint } from './adapter.ts'
-import { answerMissing, climbingText, foreignServerText } from './proxy-answer.ts'
+import { answerMissing, climbingText, refusalText } from './proxy-answer.ts'
 import { markAnswer, prepareRequest } from './proxy-hop.ts'
 
 /** A listener of http-proxy-middleware. */
@@ -30,8 +30,8 @@ export function foreignGate(service: {
       const { route } = service
       const { url = '/' } = request
       await route.settle()
-      const who = route.refusal()
-      const text = climbingText(url) ?? (who && foreignServerText(service.hint(), who, url))
+      const refusal = route.refusal()
+      const text = climbingText(url) ?? (refusal && refusalText(refusal, service.hint(), url))
       if (text !== undefined) {
         refused.set(request, text)
         // The failure of a WebSocket's router is answered like any other; that of a request is not.

@@ -175,7 +175,7 @@ describe('files with any bytes', () => {
     async () => {
       using root = tempRoot()
       for (const name of ['.git', 'package.json', 'pnpm-workspace.yaml', 'compose.yaml', '.env']) {
-        execFileSync('mkfifo', [join(root.dir, name)])
+        execFileSync('/usr/bin/mkfifo', [join(root.dir, name)])
       }
       expect(findCheckout(root.dir).dir).toBe(root.dir)
       expect((await run(['compose', '-C', root.dir])).code).toBeGreaterThan(0)

@@ -94,7 +94,7 @@ describe('files made to take for ever are read in moments', () => {
 
   test.skipIf(process.platform === 'win32')('a pipe', () => {
     using root = tempRoot()
-    execFileSync('mkfifo', [join(root.dir, 'pipe.yaml')])
+    execFileSync('/usr/bin/mkfifo', [join(root.dir, 'pipe.yaml')])
     const project = readIn(root, { 'compose.yaml': 'include: [pipe.yaml]\n' })
     expect(told(project)).toContain('it is not a regular file')
   })

@@ -6,7 +6,7 @@ import type { HostLogger, ProxyRoute, ProxyTarget, StartHint } from '../adapter.
 import {
   answerMissing,
   climbingText,
-  foreignServerText,
+  refusalText,
   isHangUp,
   isHttpResponse,
   isNobodyListening,
@@ -92,9 +92,9 @@ function routeRequests(proxy: ProxyServer, service: ProxiedService): void {
       const climbing = climbingText(urlOf(request))
       if (climbing !== undefined) return answerMissing(response, climbing)
       const go = (): void => {
-        const who = route.refusal()
-        if (who !== undefined) {
-          answerMissing(response, foreignServerText(service.hint(), who, urlOf(request)))
+        const refusal = route.refusal()
+        if (refusal) {
+          answerMissing(response, refusalText(refusal, service.hint(), urlOf(request)))
           return
         }
         const hop = route.next()
