@@ -218,7 +218,7 @@ describe('files with any bytes', () => {
           JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''))
         } catch (error) {
           expect(error).toBeInstanceOf(PortsOptionError)
-          expect((error as PortsOptionError).message).toMatch(/^ports\.config\.json:/)
+          expect((error as PortsOptionError).message).toMatch(/^ports\.config\.json[: ]/)
           expect((error as PortsOptionError).message).not.toMatch(
             /SyntaxError|TypeError|RangeError/,
           )

@@ -6,8 +6,7 @@ import { type LeaseAnswer, MAX_ANSWER_BYTES, parseAnswer } from '../../src/lease
 import { askLease } from '../../src/lease/ask.ts'
 import { giveOrder } from '../../src/lease/give-order.ts'
 import { Lease } from '../../src/lease/lease.ts'
-import { leaseName, nameOfWords } from '../../src/lease/names.ts'
-import { listOtherLeases } from '../../src/lease/list.ts'
+import { leaseName } from '../../src/lease/names.ts'
 import { challengeIn, MAX_ORDER_LENGTH, parseReply, proofOf } from '../../src/lease/order.ts'
 import { obeyOrder } from '../../src/reservation/orders.ts'
 import { freePort } from '../_utils/sockets.ts'
@@ -172,27 +171,6 @@ describe('a stranger in the place of an owner', () => {
         }
       }),
     )
-  })
-
-  test('hundreds of names are asked a few at a time, and not for ever', async () => {
-    let open = 0
-    let most = 0
-    const servers = Array.from({ length: 200 }, (_, index) => {
-      const words = ['unix', index.toString(16).padStart(16, '0')]
-      const server = createServer((socket) => {
-        most = Math.max(most, ++open)
-        socket.on('error', () => {})
-        socket.on('close', () => open--)
-        socket.resume()
-      })
-      return server.listen(nameOfWords(words, process.platform, stateDir).path)
-    })
-    opened.push(() => servers.forEach((server) => server.close()))
-    await Promise.all(servers.map((server) => server.listening || once(server, 'listening')))
-    await listOtherLeases({ platform: process.platform, stateDir })
-    expect(most).toBeGreaterThan(0)
-    // Those that end are noticed a little later than those that come in their place.
-    expect(most).toBeLessThanOrEqual(2 * 64)
   })
 })
 
