@@ -1,6 +1,5 @@
 import { isAbsolute, join } from 'node:path'
 import type { EffectiveOptions } from '../config/effective-options.ts'
-import { stampOf } from '../config/stamp.ts'
 import { entryOf } from '../options/dependencies.ts'
 import type { ResolvedService } from '../options/resolved.ts'
 import { renderSummary, type SummaryRow } from '../output/summary.ts'
@@ -181,9 +180,4 @@ function rowOf(use: SessionUse): (service: ResolvedService) => SummaryRow {
       ...(failed && { failed: failed.attempts }),
     }
   }
-}
-
-/** What changes with every edit of the config file; empty without one. */
-export function stampOfFile({ file }: EffectiveOptions): string {
-  return file === undefined ? '' : stampOf(file)
 }

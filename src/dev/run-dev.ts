@@ -76,7 +76,7 @@ async function runUntilEnd(
     await session.printSummary()
     if (session.allRunElsewhere) return 'running'
     await session.start()
-    stopFollowing = await followDevConfig(session, found, root)
+    stopFollowing = followDevConfig(session, asked)
     using _keys = terminal.readKeys((key) => onKey(key, session, world, end))
     endAtRest()
     session.screen.refresh()

@@ -108,7 +108,7 @@ describe('plain vite', () => {
   })
 
   test('an edit of the config starts, stops and starts again just what has changed', async () => {
-    const [port] = await freeRange(4)
+    const [port] = await freeRange(5)
     const api = { preferred: port + 1, command: NODE, env: { NAME: 'api' } }
     const web = { preferred: port + 2, command: NODE, env: { NAME: 'web' } }
     using root = app(port, { api, web })
@@ -125,8 +125,12 @@ describe('plain vite', () => {
     expect((await tells(urls[0] ?? '')).pid).toBe(first.pid)
     expect(alive(second.pid)).toBe(false)
 
+    edit(root, { api, web: { ...web, env: { NAME: 'new' } }, job: { ...job, preferred: port + 4 } })
+    await vite.sees(new RegExp(`\\[job\\] job listens on ${port + 4}`))
+    await until(() => isFree(port + 3))
+
     edit(root, { api: { ...api, command: undefined }, web: { ...web, env: { NAME: 'new' } } })
-    await until(async () => (await isFree(port + 1)) && (await isFree(port + 3)))
+    await until(async () => (await isFree(port + 1)) && (await isFree(port + 4)))
     expect(alive(first.pid)).toBe(false)
     expect((await tells(urls[1] ?? '')).env.NAME).toBe('new')
   })

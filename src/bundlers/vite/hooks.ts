@@ -169,7 +169,7 @@ function onlyMore({ given, builtIn }: HostQuery): EffectiveOptions {
     root: all.root ?? '',
     // The config file is the first one's.
     places: () => [],
-    composeFiles: [],
+    composeFiles: new Map(),
     again: () => Promise.resolve(found),
   }
   return found
