@@ -200,8 +200,10 @@ test('a second one in the checkout says what runs', async () => {
   const second = await runCli(['dev'], { cwd: root.dir })
   expect(second.code).toBe(4)
   expect(second.stdout).toMatch(/api +http.*already running/)
-  expect(second.stderr).toContain('all of it runs already in this checkout')
-  expect(second.stderr).toContain('`ports stop <service>` ends one')
+  expect(second.stderr).toContain(
+    `all of it runs already in this checkout: api (pid ${pid}), started by `,
+  )
+  expect(second.stderr).toContain(`(pid ${first.pid}). \`ports stop api\` ends one of them`)
   expect((await hello(await urlOf(first, 'api'))).pid).toBe(pid)
 
   // And one of its services may be stopped alone.
