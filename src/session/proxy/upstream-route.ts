@@ -1,4 +1,4 @@
-import type { ProxyHop, ProxyRoute } from '../../bundlers/adapter.ts'
+import type { ProxyHop, ProxyRoute, Refusal } from '../../bundlers/adapter.ts'
 import { isNobodyListening } from '../../bundlers/proxy-answer.ts'
 import { type Balancer, createPicker } from './balance.ts'
 import type { Member } from './members.ts'
@@ -92,7 +92,7 @@ export class UpstreamRoute implements ProxyRoute {
     return this.#confirm()
   }
 
-  refusal(): string | undefined {
+  refusal(): Refusal | undefined {
     if (this.#serving()) return undefined
     return this.#groups[0]?.states[0]?.member.refusal?.()
   }
