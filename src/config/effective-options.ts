@@ -40,6 +40,8 @@ export interface EffectiveOptions {
   readonly named: ReadonlySet<string>
   /** The config file; `undefined` when there is none. */
   readonly file: string | undefined
+  /** Directories and patterns of packages that the config file has options for. */
+  readonly packages: readonly string[]
   /** See `LoadedOptions.stamp`. */
   readonly stamp: string
   /** Where the file is, or would be if somebody wrote one; the place that counts first at the beginning. */
@@ -48,7 +50,7 @@ export interface EffectiveOptions {
   readonly checkout?: Checkout | undefined
   /** Directory that the file was looked for from; absolute. */
   readonly root: string
-  /** The compose files that count, those beside them, and those that may come. Empty without `compose`. */
+  /** Compose files that count, those beside them, and those that may come. Empty without `compose`. */
   readonly composeFiles: FileStamps
   /**
    * Looks for the file and reads it once more.
@@ -96,14 +98,18 @@ export async function programOptions(given: Options, cwd: string): Promise<Effec
  *
  * @param given Over what the file says; `root` is the directory.
  * @param env What compose files' variables say.
+ * @param fresh The file was read before and may have been edited. Default `false`.
  * @throws PortsOptionError that names what is wrong and where.
  */
 export async function projectOptions(
   given: Options & { readonly root: string },
   env: Readonly<Record<string, string | undefined>>,
+  fresh = false,
 ): Promise<EffectiveOptions> {
   const started = { cwd: given.root, env, containers: 'started' } as const
-  return effectiveOptions({ given, root: undefined, mode: undefined, ...started })
+  const query: HostQuery = { given, root: undefined, mode: undefined, ...started }
+  const load = (anew: boolean) => loadOptions({ ...optionsQuery(query), fresh: anew })
+  return resolve(query, await load(fresh), () => load(true), fresh)
 }
 
 /** The same as {@link programOptions} within this tick; an asynchronous config file is an error then. */
@@ -141,7 +147,7 @@ function optionsQuery({ given, cwd, root, mode }: HostQuery): OptionsQuery {
 
 function resolve(
   query: HostQuery,
-  { options: said, file, stamp, checkout }: LoadedOptions,
+  { options: said, file, packages, stamp, checkout }: LoadedOptions,
   load: () => Promise<LoadedOptions>,
   edited = false,
 ): EffectiveOptions {
@@ -157,6 +163,7 @@ function resolve(
     options: warnings.length > 0 ? { ...resolved, warnings } : resolved,
     named: new Set(Object.keys(options?.services ?? {})),
     file,
+    packages,
     stamp,
     root,
     checkout,

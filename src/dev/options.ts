@@ -37,7 +37,7 @@ export async function devOptions(
 ): Promise<DevOptions | undefined> {
   const { file } = findConfigFile(world.cwd)
   const root = file === undefined ? world.cwd : dirname(file)
-  const found = await projectOptions({ root }, world.env)
+  const found = await configured(root, world)
   if (startsSomething(found)) return { root, found }
   const suggestions = await suggestServices(root, PROJECT_SOURCES, world.env)
   if (file !== undefined || suggestions.length === 0) throw nothingToStart(file, suggestions)
@@ -52,7 +52,27 @@ export async function devOptions(
   if (existsSync(path)) throw new PortsOptionError(`${path} has come into being meanwhile.`)
   writeFileAtomicSync(path, Buffer.from(configText(chosen)))
   say(`written to ${relative(world.cwd, path) || basename(path)}.`)
-  return { root, found: await projectOptions({ root }, world.env) }
+  return { root, found: await configured(root, world) }
+}
+
+/** What the config file says for the root, and for the packages of its workspace. */
+async function configured(
+  root: string,
+  { env }: Pick<SessionWorld, 'env'>,
+  fresh = false,
+): Promise<EffectiveOptions> {
+  const found = await projectOptions({ root }, env, fresh)
+  const { file, packages } = found
+  if (file === undefined) return found
+  const { packageServices } = await import('./project/config-packages.ts')
+  const { services, files } = await packageServices(root, packages, fresh)
+  const all =
+    Object.keys(services).length > 0 ? await projectOptions({ root, services }, env, fresh) : found
+  return {
+    ...all,
+    composeFiles: new Map([...files, ...all.composeFiles].filter(([other]) => other !== file)),
+    again: () => configured(root, { env }, true),
+  }
 }
 
 /** What is started without a config. */
@@ -72,7 +92,7 @@ async function guessed(root: string, world: SessionWorld): Promise<Guess> {
   const services = Object.fromEntries(sure.map(({ name, options }) => [name, options]))
   const found = await projectOptions({ root, services }, world.env)
   const again = async (): Promise<EffectiveOptions> => {
-    const written = await projectOptions({ root }, world.env)
+    const written = await configured(root, world, true)
     if (written.file !== undefined) return written
     const guess = await guessed(root, world)
     if (guess.unread.length > 0) throw new PortsOptionError(guess.unread.join('\n'))

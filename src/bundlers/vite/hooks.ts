@@ -165,6 +165,7 @@ function onlyMore({ given, builtIn }: HostQuery): EffectiveOptions {
     options: { ...all, services },
     named: new Set(),
     file: undefined,
+    packages: [],
     stamp: '',
     root: all.root ?? '',
     // The config file is the first one's.
