@@ -9,6 +9,8 @@ import { freeRange, isFree } from '../_utils/sockets.ts'
 import { linkPackages, repo, type TempRoot, tempRoot } from '../_utils/temp.ts'
 import { until } from '../_utils/until.ts'
 import { localPort, startVite } from '../_utils/vite.ts'
+import { farmHost } from './_hosts/farm.ts'
+import { rsbuildHost } from './_hosts/rsbuild.ts'
 import { rspackCliHost } from './_hosts/rspack.ts'
 import { webpackCliHost } from './_hosts/webpack.ts'
 
@@ -166,8 +168,10 @@ describe('plain vite', () => {
   })
 })
 
-describe.each([webpackCliHost('webpack-dev-server'), rspackCliHost])('$name', (host) => {
-  test('brings the API up and takes it along', async () => {
+const HOSTS = [webpackCliHost('webpack-dev-server'), rspackCliHost, rsbuildHost, farmHost]
+
+describe.each(HOSTS)('$name', (host) => {
+  test('brings the API up, says so, and takes it along', async () => {
     const [port] = await freeRange(2)
     using root = tempRoot()
     linkPackages(root.dir, host.packages)
@@ -183,6 +187,7 @@ describe.each([webpackCliHost('webpack-dev-server'), rspackCliHost])('$name', (h
     const url = await host.url(child)
     const { pid } = await tells(new URL('/api/x', url).href)
     await child.sees(/^\[api\] api listens/m)
+    await child.sees(/^ +api +\d+ .*started here$/m)
     await child.end('SIGTERM')
     await until(() => !alive(pid))
     expect(await isFree(port + 1)).toBe(true)
