@@ -33,6 +33,8 @@ export class ProxyRoutes {
   readonly #guards = new Map<string, ServiceGuard>()
   readonly #own = new Map<string, ServiceRoute>()
   readonly #routes = new Map<string, ProxyRoute>()
+  /** By name. */
+  #services: ReadonlyMap<string, ResolvedService> | undefined
 
   constructor(run: RoutedRun) {
     this.#run = run
@@ -77,10 +79,12 @@ export class ProxyRoutes {
     this.#guards.clear()
     this.#own.clear()
     this.#routes.clear()
+    this.#services = undefined
   }
 
   #service(name: string): ResolvedService | undefined {
-    return this.#run.services().find((service) => service.name === name)
+    this.#services ??= new Map(this.#run.services().map((service) => [service.name, service]))
+    return this.#services.get(name)
   }
 
   #makeGuard(name: string): ServiceGuard {
