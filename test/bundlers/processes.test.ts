@@ -190,7 +190,7 @@ describe.each(HOSTS)('$name', (host) => {
     await child.sees(/^ +api +\d+ .*started here$/m)
     await child.end('SIGTERM')
     await until(() => !alive(pid))
-    expect(await isFree(port + 1)).toBe(true)
+    await until(() => isFree(port + 1))
   })
 })
 
