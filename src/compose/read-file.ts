@@ -10,6 +10,8 @@ export interface ComposeProblem {
   readonly file: string
   /** Counted from 1; absent when the whole file is meant. */
   readonly line?: number
+  /** Nothing of the file counts, as it can't be read as YAML. */
+  readonly whole?: true
   /** A sentence for people, with file and line. */
   readonly message: string
 }
@@ -50,7 +52,7 @@ export function readComposeFile(file: string, tell: (problem: ComposeProblem) =>
     text = readText(file, MAX_BYTES)
   } catch (error) {
     const { code, syscall, message } = error as NodeJS.ErrnoException
-    tell(composeProblem(file, undefined, `can't be read (${syscall ? code : message})`))
+    tell(unreadable(file, undefined, `can't be read (${syscall ? code : message})`))
     return nothing
   }
   // Not needed where there is no compose file, and hosts whose hooks may not wait need it as well.
@@ -67,11 +69,11 @@ export function readComposeFile(file: string, tell: (problem: ComposeProblem) =>
   } catch (thrown) {
     if (thrown instanceof YamlError) {
       const { line } = lineCounter.linePos(thrown.offset)
-      tell(composeProblem(file, line, `is no YAML: ${thrown.message}`))
+      tell(unreadable(file, line, `is no YAML: ${thrown.message}`))
       return nothing
     }
     // An alias that leads nowhere, or thousands of them; lists in lists without end.
-    tell(composeProblem(file, undefined, `can't be understood: ${String(thrown)}`))
+    tell(unreadable(file, undefined, `can't be understood: ${String(thrown)}`))
     return nothing
   }
 }
@@ -82,8 +84,16 @@ export function composeProblem(
   line: number | undefined,
   what: string,
 ): ComposeProblem {
+  return problemAt(file, line, `${what}. Its other services count all the same.`)
+}
+
+function unreadable(file: string, line: number | undefined, what: string): ComposeProblem {
+  return { ...problemAt(file, line, `${what}. Nothing of it counts.`), whole: true }
+}
+
+function problemAt(file: string, line: number | undefined, what: string): ComposeProblem {
   const where = line === undefined ? file : `${file}:${line}`
-  const message = `${where} ${what}. Its other services count all the same.`
+  const message = `${where} ${what}`
   return { code: 'PORTS_COMPOSE', file, message, ...(line !== undefined && { line }) }
 }
 
