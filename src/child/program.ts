@@ -12,7 +12,7 @@ import type { Attempt } from './run-command.ts'
 import { runtimeOf } from './runtime.ts'
 import { exitCode } from './signals.ts'
 import { endTree, type TreeRoot } from './tree/index.ts'
-import { watchOver } from './watchdog.ts'
+import { watchFor } from './watchdog.ts'
 
 /**
  * How a program gets its sockets. `'handover'`: its Node processes ask for them. `'activation'`: as
@@ -124,8 +124,9 @@ export class Program {
     if (release) await Promise.all(handover.ports.map((port) => port.letGo()))
     const env = { ...this.#attempt.env, ...handover.env(this.#attempt.env), ...activation?.env }
     const line = activation?.line ?? plain
+    using watch = watchFor(this.#variable, this.#facts.platform)
     const child = await this.#spawn(line, env, activation?.fds ?? [])
-    using _watch = watchOver(child.pid ?? 0, this.#facts.platform)
+    if (child.pid !== undefined) watch.over(child.pid)
     this.#facts.onStart?.(child, this.#root())
     if (this.#ending) void this.end()
     const confirmed = mode === 'handover' ? [] : handover.ports.map((port) => this.#confirm(port))
@@ -212,9 +213,13 @@ export class Program {
     return found
   }
 
+  get #variable(): string {
+    return `${MARK}=${this.#mark}`
+  }
+
   #root(): TreeRoot | undefined {
     const pid = this.#child?.pid
-    return pid === undefined ? undefined : { pid, mark: `${MARK}=${this.#mark}` }
+    return pid === undefined ? undefined : { pid, mark: this.#variable }
   }
 }
 
