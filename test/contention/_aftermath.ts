@@ -50,7 +50,7 @@ export async function expectNothingLeft(
   { ports, mark, socketDirs = [] }: Remains,
   at = '',
 ): Promise<void> {
-  await until(() => processesWith(mark).length === 0, 20_000, 'no process left').catch((error) => {
+  await until(() => processesWith(mark).length === 0, 30_000, 'no process left').catch((error) => {
     throw new Error(`left ${at}: ${processesWith(mark).map(describePid).join('; ')}`, {
       cause: error,
     })

@@ -4,10 +4,11 @@ import { viteHost } from '../bundlers/_hosts/vite.ts'
 import { pageFiles, webpackCliHost } from '../bundlers/_hosts/webpack.ts'
 import { rspackCliHost } from '../bundlers/_hosts/rspack.ts'
 import type { Host } from '../bundlers/_hosts/host.ts'
-import { type Child, startNode } from '../_utils/children.ts'
+import { type Child, start, startNode } from '../_utils/children.ts'
 import { cliFile } from '../_utils/cli.ts'
 import { get } from '../_utils/http.ts'
 import { recordOf } from '../_utils/memory.ts'
+import { type NodeBinary, testNodes } from '../_utils/nodes.ts'
 import { freeRange, hasIPv6 } from '../_utils/sockets.ts'
 import { linkPackages, repo, type TempRoot, tempRoot } from '../_utils/temp.ts'
 import { expectNothingLeft, marked } from './_aftermath.ts'
@@ -15,7 +16,11 @@ import { expectNothingLeft, marked } from './_aftermath.ts'
 const PLAIN = 20
 /** Ports that the ill neighbours may have at a time, and those that others are just trying. */
 const SPARE = 60
+/** All start at once, on a small machine that others use as well. */
+const START_DEADLINE_MS = 60_000
 
+// Those of one range may well be of different versions.
+const nodes = await testNodes()
 const fixtures = join(repo, 'test/fixtures')
 const pest = join(fixtures, 'contention/pest.mjs')
 const HOSTS = [undefined, '127.0.0.1', true, ...(hasIPv6 ? ['::1'] : [])] as const
@@ -33,7 +38,7 @@ interface Member {
   readonly end: NodeJS.Signals
 }
 
-test('forty processes of all kinds on one range, with neighbours that bind, connect and flood', async () => {
+test('thirty processes of all kinds and Node versions on one range, with neighbours that bind, connect and flood', async () => {
   const [from, to] = await freeRange(PLAIN * 2 + 8 + SPARE)
   const range = [from, to] as const
   using base = tempRoot()
@@ -47,7 +52,6 @@ test('forty processes of all kinds on one range, with neighbours that bind, conn
   const members: Member[] = []
   try {
     await Promise.all(pests.map((child) => child.sees(/did [1-9]/)))
-
     for (let index = 0; index < PLAIN; index++) members.push(plain(base, index, range, env))
     const bundlers: [Host, string][] = [
       [viteHost, 'vite'],
@@ -61,7 +65,9 @@ test('forty processes of all kinds on one range, with neighbours that bind, conn
     for (const line of [['node'], ['node'], ['true && node']]) {
       members.push(run(base, members.length, line.join(' '), range, env))
     }
-    await Promise.all(members.slice(0, PLAIN).map(({ child }) => child.sees(/ready/)))
+    await Promise.all(
+      members.slice(0, PLAIN).map(({ child }) => child.sees(/ready/, START_DEADLINE_MS)),
+    )
     for (const { child } of members.slice(0, PLAIN)) child.process.stdin?.write('go\n')
 
     const had = await Promise.all(members.map(({ ports }) => ports()))
@@ -94,7 +100,7 @@ test('forty processes of all kinds on one range, with neighbours that bind, conn
     mark,
     socketDirs: [socketDir],
   })
-}, 120_000)
+}, 180_000)
 
 type Range = readonly [from: number, to: number]
 
@@ -113,13 +119,17 @@ function plain(base: TempRoot, index: number, range: Range, env: Record<string, 
       ...(end === 'SIGTERM' && { socket: { protocol: 'unix' } }),
     },
   }
-  const child = startNode([join(fixtures, 'contention/served.mjs'), JSON.stringify(options)], {
+  const { file = process.execPath }: Partial<NodeBinary> = nodes[index % nodes.length] ?? {}
+  const child = start(file, [join(fixtures, 'contention/served.mjs'), JSON.stringify(options)], {
     cwd: repo,
     env,
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   const ports: Member['ports'] = async () =>
-    JSON.parse((await child.sees(/^ports (.*)$/m))[1] ?? '') as Record<string, number>
+    JSON.parse((await child.sees(/^ports (.*)$/m, START_DEADLINE_MS))[1] ?? '') as Record<
+      string,
+      number
+    >
   const six = ['one', 'two'].filter((_, nth) => host(nth) === '::1')
   const hosts = Object.fromEntries(six.map((name) => [name, '[::1]']))
   return { child, root, ports, hosts, identity: new RegExp(`^${child.pid}$`), end }
@@ -176,7 +186,7 @@ function run(
     command === 'node' ? [process.execPath, server] : [`true && '${process.execPath}' '${server}'`]
   const child = startNode([cliFile, ...flags, ...words], { cwd: root, env })
   const ports: Member['ports'] = async () => {
-    await child.sees(/^up /m, 40_000)
+    await child.sees(/^up /m, START_DEADLINE_MS)
     return { app: Number((await child.sees(/ports: app on http:\/\/localhost:(\d+)/))[1]) }
   }
   const end = (['SIGTERM', 'SIGINT', 'SIGKILL'] as const)[index % 3] as NodeJS.Signals

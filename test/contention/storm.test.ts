@@ -8,6 +8,8 @@ import { repo, tempRoot } from '../_utils/temp.ts'
 import { expectNothingLeft, type Mark, marked } from './_aftermath.ts'
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGKILL'] as const
+/** Many start at once, on a small machine that others use as well. */
+const START_DEADLINE_MS = 60_000
 const SERVER = join(repo, 'test/fixtures/servers/http.mjs')
 const SERVED = join(repo, 'test/fixtures/contention/served.mjs')
 
@@ -42,9 +44,12 @@ function startServed(root: string, [from, to]: readonly [number, number], env: M
 }
 
 const portOfRun = async (child: Child): Promise<number> =>
-  Number((await child.sees(/^up .*"port":(\d+)/m))[1])
+  Number((await child.sees(/^up .*"port":(\d+)/m, START_DEADLINE_MS))[1])
 const portsOfServed = async (child: Child): Promise<Record<string, number>> =>
-  JSON.parse((await child.sees(/^ports (.*)$/m))[1] ?? '') as Record<string, number>
+  JSON.parse((await child.sees(/^ports (.*)$/m, START_DEADLINE_MS))[1] ?? '') as Record<
+    string,
+    number
+  >
 
 test.runIf(process.platform !== 'win32')(
   'one checkout started and stopped again and again has the same ports each time',
@@ -68,7 +73,7 @@ test.runIf(process.platform !== 'win32')(
     }
     await expectNothingLeft({ ports: Array.from({ length: 6 }, (_, nth) => from + nth), mark })
   },
-  120_000,
+  180_000,
 )
 
 test.runIf(process.platform !== 'win32')(
@@ -84,7 +89,7 @@ test.runIf(process.platform !== 'win32')(
       const child = isRun ? startRun(root.dir, range, mark) : startServed(root.dir, range, mark)
       // Some before they are up, at any moment of their start; the others as soon as they are.
       if (nth % 2 === 0) {
-        await child.sees(isRun ? /^up /m : /^ports /m)
+        await child.sees(isRun ? /^up /m : /^ports /m, START_DEADLINE_MS)
         expect(child.output()).not.toMatch(/failed|EADDRINUSE/)
       } else {
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 1500))
@@ -101,5 +106,5 @@ test.runIf(process.platform !== 'win32')(
     await served.end('SIGTERM')
     await expectNothingLeft({ ports: [from, from + 1], mark })
   },
-  120_000,
+  180_000,
 )
