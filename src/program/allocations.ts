@@ -11,7 +11,7 @@ import {
   startCommands,
 } from '../session/reserve.ts'
 import type { ProcessEars } from '../session/program-processes.ts'
-import type { SessionWorld } from '../session/world.ts'
+import { identityIn, type SessionWorld } from '../session/world.ts'
 import type { Options, Reservation, ServiceOptions } from '../types.ts'
 import { findCheckout } from '../utils/checkout.ts'
 import { forAMoment } from '../utils/for-a-moment.ts'
@@ -107,7 +107,7 @@ export class Allocations {
       const steps = takePorts(
         { ...request, host },
         {
-          ...allocationContext({ ...world, root: this.root }, this.#checkout(this.root)),
+          ...allocationContext(identityIn(world, this.root), this.#checkout(this.root)),
           ephemeral: this.#ephemeral(),
           exclude: this.book.resolve().exclude,
           isMine: (port) => this.holdings.find(port) !== undefined,

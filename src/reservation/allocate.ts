@@ -196,12 +196,8 @@ function* startPort(
 ): Steps<Taken | RejectReason> {
   const taken = yield* leasePort(at, candidate, request, context)
   if (typeof taken === 'string' || taken.running) return taken
-  const speaksHttp = !request.secure && request.plan.service.scheme === 'http'
-  const hold = createHolder({ ...at, speaksHttp })
-  const bound = hold.bind(at.port, request.bound.address)
-  if (bound.ok) return { ...taken, hold }
-  taken.lease?.end()
-  return yield* ask({ ask: 'bind-failure', port: at.port, reason: bound.reason })
+  const hold = yield* bindThere(at, taken.lease, request, context)
+  return typeof hold === 'string' ? hold : { ...taken, hold }
 }
 
 function* holdPort(
@@ -220,22 +216,33 @@ function* holdPort(
     lease.end()
     return blocked
   }
-  const speaksHttp = !request.secure && request.plan.service.scheme === 'http'
-  const hold = createHolder({ ...at, speaksHttp })
-  const bound = hold.bind(port, request.bound.address)
-  if (!bound.ok) {
-    lease.end()
-    return yield* ask({ ask: 'bind-failure', port, reason: bound.reason })
+  const hold = yield* bindThere(at, lease, request, context)
+  return typeof hold === 'string' ? hold : { hold, lease, claim, running: false }
+}
+
+/** The held socket; or why it can't be had, and then the lease is ended. */
+function* bindThere(
+  at: EndpointParts,
+  lease: Lease | undefined,
+  { bound, secure, plan }: ServiceRequest,
+  context: AllocationContext,
+): Steps<NonNullable<Taken['hold']> | RejectReason> {
+  const { port } = at
+  const hold = createHolder({ ...at, speaksHttp: !secure && plan.service.scheme === 'http' })
+  const outcome = hold.bind(port, bound.address)
+  if (!outcome.ok) {
+    lease?.end()
+    return yield* ask({ ask: 'bind-failure', port, reason: outcome.reason })
   }
   let isFree = false
   try {
-    const elsewhere = yield* checkOthers(at, request.bound, context)
+    const elsewhere = yield* checkOthers(at, bound, context)
     isFree = !elsewhere
-    return elsewhere ?? { hold, lease, claim, running: false }
+    return elsewhere ?? hold
   } finally {
     if (!isFree) {
       hold.close()
-      lease.end()
+      lease?.end()
     }
   }
 }
