@@ -55,14 +55,17 @@ export async function expectNothingLeft(
       cause: error,
     })
   })
-  const busy: number[] = []
-  for (const port of ports) if (!(await isFree(port))) busy.push(port)
-  expect(busy, at).toEqual([])
-  const leased = leasedPorts(leasePlace(process.env, process.platform))
-  expect(
-    ports.filter((port) => leased.has(port)),
-    at,
-  ).toEqual([])
+  // A process that is ending shows nothing of itself any more a little before its sockets are closed.
+  const busy = async (): Promise<number[]> => {
+    const leased = leasedPorts(leasePlace(process.env, process.platform))
+    const found = await Promise.all(
+      ports.map(async (port) => (leased.has(port) || !(await isFree(port)) ? [port] : [])),
+    )
+    return found.flat()
+  }
+  await until(async () => (await busy()).length === 0).catch(async (error) => {
+    throw new Error(`ports left ${at}: ${(await busy()).join(', ')}`, { cause: error })
+  })
   expect(socketDirs.flatMap(socketsIn), at).toEqual([])
   for (const text of recordTexts()) expect(parseRecord(text, Date.now())).toMatchObject({})
 }
