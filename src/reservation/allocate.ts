@@ -64,6 +64,8 @@ export interface Crowd {
  * so many were in vain.
  */
 const CROWDED = 150
+/** So many in vain, and the next ones are tried for before a lease is taken, which costs more. */
+const BUSY = 2
 
 /** Outcome for one service; a failure has no socket and no lease left. */
 export type ServiceOutcome =
@@ -108,9 +110,9 @@ export function* allocateService(
       continue
     }
     if (endpoint === request.current) return { ok: true, keep: endpoint, attempts }
-    const taken = (yield* isCrowded(at, candidate, context))
-      ? 'in-use'
-      : yield* tryCandidate(at, candidate, request, context)
+    const taken =
+      (yield* passesBy(at, candidate, request, context)) ??
+      (yield* tryCandidate(at, candidate, request, context))
     if (taken === 'in-use') context.crowd.busy++
     if (typeof taken === 'object') {
       return {
@@ -159,15 +161,22 @@ function* takeRunning(
   return undefined
 }
 
-/** One of many, none of which anybody asked for, and known to be in use without trying. */
-function* isCrowded(
-  { port, protocol = 'tcp' }: EndpointParts,
+/** Why one of many that nobody asked for is not to be had, where that is found out more cheaply than by taking it. */
+function* passesBy(
+  at: EndpointParts,
   { source }: Candidate,
+  { hold, starts, bound }: ServiceRequest,
   { crowd, isLent }: AllocationContext,
-): Steps<boolean> {
-  if (crowd.busy < CROWDED || source !== 'range' || protocol !== 'tcp') return false
-  crowd.listening ??= yield* ask({ ask: 'all-listening' })
-  return crowd.listening.has(port) && !isLent(port)
+): Steps<RejectReason | undefined> {
+  const { port, protocol = 'tcp' } = at
+  if (crowd.busy < BUSY || source !== 'range' || protocol !== 'tcp' || isLent(port))
+    return undefined
+  if (crowd.busy >= CROWDED) {
+    crowd.listening ??= yield* ask({ ask: 'all-listening' })
+    return crowd.listening.has(port) ? 'in-use' : undefined
+  }
+  // Whose it is would count for a server that somebody else starts.
+  return hold && !starts ? yield* probe(at, bound.address) : undefined
 }
 
 /** A port that was had, and what keeps it. */
