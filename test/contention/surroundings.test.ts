@@ -196,7 +196,8 @@ test.runIf(superuser && process.platform !== 'win32')(
       const found = ['roots', 'orders'].flatMap((name) =>
         readdirSync(join(state.dir, name)).map((file) => join(state.dir, name, file)),
       )
-      return found.length === 2 ? found : undefined
+      const whole = found.filter((file) => statSync(file).size > 0)
+      return whole.length === 2 ? whole : undefined
     })
     const look = (): string[] =>
       files.map((file) => `${statSync(file).ino} ${readFileSync(file, 'utf8')}`)
