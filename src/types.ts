@@ -443,7 +443,8 @@ export interface Options {
   /**
    * Published ports of Docker Compose that a variable says (`"${DB_PORT:-5432}:5432"`) are services
    * too: `true` for the compose files that Compose itself would find in the root, or the path of one
-   * relative to the root. `ports run -- docker compose …` finds them in any case.
+   * relative to the root. `ports run -- docker compose …` finds them in any case; `ports dev` starts
+   * their databases and the like, and those that `services` or a `dependsOn` names.
    *
    * @default false
    */

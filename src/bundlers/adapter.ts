@@ -1,3 +1,4 @@
+import type { FileStamps } from '../config/with-compose.ts'
 import type { ResolvedOptions, ResolvedService } from '../options/resolved.ts'
 import type { Wish } from '../plan/plan.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
@@ -57,8 +58,11 @@ export interface ConfigSource {
   readonly stamp: string
   /** Where the file is, or would be; the place that counts first at the beginning. */
   places(): readonly string[]
-  /** Further files that services come from: an edit of one counts like one of the file. Default: none. */
-  also?(): readonly string[]
+  /**
+   * Further files that services come from, and how they were before they were read: an edit of one
+   * counts like one of the file. Default: none.
+   */
+  also?(): FileStamps
   /**
    * What would be asked for now.
    *

@@ -56,6 +56,15 @@ export function findComposeFiles(query: ComposeQuery): ComposePlace | undefined 
   return { directory: project, files, envFiles, values, profiles }
 }
 
+/** Where the files are looked for when nothing but the query names them, there or not. */
+export function composePlaces(query: ComposeQuery): string[] {
+  const { directory } = query
+  const usual = [...NAMES, ...OVERRIDES].map((name) => join(directory, name))
+  const files = query.files?.map((file) => resolve(directory, file)) ?? usual
+  const project = resolve(directory, query.projectDirectory ?? dirname(files[0] ?? '.'))
+  return [...files, ...envFilesIn(query, project)]
+}
+
 function envFilesIn({ envFiles, directory }: ComposeQuery, project: string): string[] {
   return envFiles ? envFiles.map((file) => resolve(directory, file)) : [join(project, '.env')]
 }

@@ -31,7 +31,7 @@ export interface ComposeService {
 export interface ComposeProject {
   /** Absolute. */
   readonly directory: string
-  /** Every file that counts, `extends`, `include` and env files too, absolute: what to watch. */
+  /** Every file that counts, `extends`, `include` and env files too, absolute. */
   readonly files: readonly string[]
   readonly services: readonly ComposeService[]
   readonly problems: readonly ComposeProblem[]

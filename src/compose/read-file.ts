@@ -9,6 +9,8 @@ export interface ComposeProblem {
   readonly file: string
   /** Counted from 1; absent when the whole file is meant. */
   readonly line?: number
+  /** Nothing of the file counts, as it can't be read as YAML. */
+  readonly whole?: true
   /** A sentence for people, with file and line. */
   readonly message: string
 }
@@ -46,7 +48,7 @@ export function readComposeFile(file: string, tell: (problem: ComposeProblem) =>
     text = readFileSync(file, 'utf8')
   } catch (error) {
     const { code = String(error) } = error as NodeJS.ErrnoException
-    tell(composeProblem(file, undefined, `can't be read (${code})`))
+    tell(unreadable(file, undefined, `can't be read (${code})`))
     return nothing
   }
   // Not needed where there is no compose file, and hosts whose hooks may not wait need it as well.
@@ -57,14 +59,14 @@ export function readComposeFile(file: string, tell: (problem: ComposeProblem) =>
   if (error) {
     const line = lineCounter.linePos(error.pos[0]).line
     const [first = ''] = error.message.split('\n', 1)
-    tell(composeProblem(file, line, `is no YAML: ${first.replace(/ at line \d+.*$/, '')}`))
+    tell(unreadable(file, line, `is no YAML: ${first.replace(/ at line \d+.*$/, '')}`))
     return nothing
   }
   try {
     return fromValue(document.toJS(), { file, document, lineCounter, tell })
   } catch (thrown) {
     // An alias that leads nowhere, or thousands of them.
-    tell(composeProblem(file, undefined, `can't be understood: ${String(thrown)}`))
+    tell(unreadable(file, undefined, `can't be understood: ${String(thrown)}`))
     return nothing
   }
 }
@@ -75,8 +77,16 @@ export function composeProblem(
   line: number | undefined,
   what: string,
 ): ComposeProblem {
+  return problemAt(file, line, `${what}. Its other services count all the same.`)
+}
+
+function unreadable(file: string, line: number | undefined, what: string): ComposeProblem {
+  return { ...problemAt(file, line, `${what}. Nothing of it counts.`), whole: true }
+}
+
+function problemAt(file: string, line: number | undefined, what: string): ComposeProblem {
   const where = line === undefined ? file : `${file}:${line}`
-  const message = `${where} ${what}. Its other services count all the same.`
+  const message = `${where} ${what}`
   return { code: 'PORTS_COMPOSE', file, message, ...(line !== undefined && { line }) }
 }
 

@@ -8,7 +8,8 @@ import { realRoot } from '../utils/real-root.ts'
 import type { Checkout } from '../utils/checkout.ts'
 import { configFilePlaces } from './find.ts'
 import type { ComposeProject } from '../compose/project.ts'
-import { underneath, withCompose } from './with-compose.ts'
+import { composeServiceOptions } from '../compose/services.ts'
+import { type Containers, type FileStamps, underneath, withCompose } from './with-compose.ts'
 import { type LoadedOptions, loadOptions, loadOptionsSync, type OptionsQuery } from './load.ts'
 
 /** What a bundler plugin asks for as soon as it knows its root. */
@@ -28,6 +29,8 @@ export interface HostQuery {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Compose files that count whatever the options say. */
   readonly compose?: ComposeProject | undefined
+  /** What becomes of the containers that the option `compose` is about. Default: `'listed'`. */
+  readonly containers?: Containers
 }
 
 /** The options that count for one server. */
@@ -37,6 +40,8 @@ export interface EffectiveOptions {
   readonly named: ReadonlySet<string>
   /** The config file; `undefined` when there is none. */
   readonly file: string | undefined
+  /** Directories and patterns of packages that the config file has options for. */
+  readonly packages: readonly string[]
   /** See `LoadedOptions.stamp`. */
   readonly stamp: string
   /** Where the file is, or would be if somebody wrote one; the place that counts first at the beginning. */
@@ -45,9 +50,13 @@ export interface EffectiveOptions {
   readonly checkout?: Checkout | undefined
   /** Directory that the file was looked for from; absolute. */
   readonly root: string
-  /** The compose files that count, and those beside them. Empty without `compose`. */
-  readonly composeFiles: readonly string[]
-  /** Looks for the file and reads it once more. */
+  /** Compose files that count, those beside them, and those that may come. Empty without `compose`. */
+  readonly composeFiles: FileStamps
+  /**
+   * Looks for the file and reads it once more.
+   *
+   * @throws PortsOptionError as at first, and for a compose file that can't be read.
+   */
   again(): Promise<EffectiveOptions>
 }
 
@@ -79,26 +88,45 @@ export function effectiveOptionsSync(query: HostQuery): EffectiveOptions {
 export async function programOptions(given: Options, cwd: string): Promise<EffectiveOptions> {
   const query = programQuery(given, cwd)
   const load = async (fresh: boolean): Promise<LoadedOptions> =>
-    ofProgram(await loadOptions({ ...optionsQuery(query), fresh }), given)
+    onlyGiven(await loadOptions({ ...optionsQuery(query), fresh }), given)
   return resolve(query, await load(false), () => load(true))
 }
 
-/** The same within this tick; an asynchronous config file is an error then. */
+/**
+ * The options of everything that a directory's config file says, with the containers of `compose`
+ * as services that are started.
+ *
+ * @param given Over what the file says; `root` is the directory.
+ * @param env What compose files' variables say.
+ * @param fresh The file was read before and may have been edited. Default `false`.
+ * @throws PortsOptionError that names what is wrong and where.
+ */
+export async function projectOptions(
+  given: Options & { readonly root: string },
+  env: Readonly<Record<string, string | undefined>>,
+  fresh = false,
+): Promise<EffectiveOptions> {
+  const started = { cwd: given.root, env, containers: 'started' } as const
+  const query: HostQuery = { given, root: undefined, mode: undefined, ...started }
+  const load = (anew: boolean) => loadOptions({ ...optionsQuery(query), fresh: anew })
+  return resolve(query, await load(fresh), () => load(true), fresh)
+}
+
+/** The same as {@link programOptions} within this tick; an asynchronous config file is an error then. */
 export function programOptionsSync(given: Options, cwd: string): EffectiveOptions {
   const query = programQuery(given, cwd)
   const load = (fresh: boolean): LoadedOptions =>
-    ofProgram(loadOptionsSync({ ...optionsQuery(query), fresh }), given)
+    onlyGiven(loadOptionsSync({ ...optionsQuery(query), fresh }), given)
   return resolve(query, load(false), async () => load(true))
 }
 
 function programQuery(given: Options, cwd: string): HostQuery {
-  return { given, cwd, root: undefined, mode: undefined }
+  // A program listens by itself on all that it reserves, and containers do so for others.
+  return { given, cwd, root: undefined, mode: undefined, containers: 'left' }
 }
 
-function ofProgram(loaded: LoadedOptions, given: Options): LoadedOptions {
-  const options = onlyNamed(loaded.options, given?.services)
-  // A program listens by itself on all that it reserves, and containers do so for others.
-  return { ...loaded, options: options?.compose ? { ...options, compose: false } : options }
+function onlyGiven(loaded: LoadedOptions, given: Options): LoadedOptions {
+  return { ...loaded, options: onlyNamed(loaded.options, given?.services) }
 }
 
 function onlyNamed(options: Options | undefined, named: Options['services']): Options | undefined {
@@ -119,24 +147,29 @@ function optionsQuery({ given, cwd, root, mode }: HostQuery): OptionsQuery {
 
 function resolve(
   query: HostQuery,
-  { options: said, file, stamp, checkout }: LoadedOptions,
+  { options: said, file, packages, stamp, checkout }: LoadedOptions,
   load: () => Promise<LoadedOptions>,
+  edited = false,
 ): EffectiveOptions {
   const { root } = optionsQuery(query)
-  const { options, files, warnings } = query.compose
-    ? underneath(said, query.compose)
-    : withCompose(said, root, query.env)
+  const { compose } = query
+  const { options, files, warnings, unread } = compose
+    ? underneath(said, compose, composeServiceOptions(compose))
+    : withCompose(said, { ...query, root })
+  // What they said before counts on, as that of a wrong config file does.
+  if (edited && unread.length > 0) throw new PortsOptionError(unread.join('\n'))
   const resolved = resolveNamingFile(options, query, file)
   return {
     options: warnings.length > 0 ? { ...resolved, warnings } : resolved,
     named: new Set(Object.keys(options?.services ?? {})),
     file,
+    packages,
     stamp,
     root,
     checkout,
     places: () => configFilePlaces(root, checkout?.dir),
     composeFiles: files,
-    again: async () => resolve(query, await load(), load),
+    again: async () => resolve(query, await load(), load, true),
   }
 }
 

@@ -27,6 +27,8 @@ export interface LoadedOptions {
   readonly options: Options | undefined
   /** The config file, absolute; `undefined` when there is none. */
   readonly file: string | undefined
+  /** The directories and patterns of its `packages`. */
+  readonly packages: readonly string[]
   /** Changes with every edit of the file; taken before it was read. */
   readonly stamp: string
   /** See {@link ConfigSearch.checkout}. */
@@ -68,7 +70,7 @@ function howToRead({ root, mode, fresh = false }: OptionsQuery) {
 }
 
 function without({ given }: OptionsQuery): Omit<LoadedOptions, 'checkout'> {
-  return { options: given, file: undefined, stamp: '' }
+  return { options: given, file: undefined, packages: [], stamp: '' }
 }
 
 function combine(
@@ -78,8 +80,10 @@ function combine(
 ): Omit<LoadedOptions, 'stamp' | 'checkout'> {
   const checked = checkAgainst(configSchema(), said)
   if (!checked.ok) throw wrongOptions(place, checked.problems)
-  const ofFile = optionsForRoot(checked.value as PortsConfig, dirname(place.file), root)
+  const config = checked.value as PortsConfig
+  const ofFile = optionsForRoot(config, dirname(place.file), root)
   // Checked before they are mixed, so that an error says where it was written.
   const ofCode = given === undefined ? {} : validateOptions(given)
-  return { options: mergeOptions(ofFile, ofCode), file: place.file }
+  const packages = Object.keys(config.packages ?? {})
+  return { options: mergeOptions(ofFile, ofCode), file: place.file, packages }
 }

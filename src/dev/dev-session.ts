@@ -1,6 +1,5 @@
 import { isAbsolute, join } from 'node:path'
 import type { EffectiveOptions } from '../config/effective-options.ts'
-import { stampOf } from '../config/stamp.ts'
 import { entryOf } from '../options/dependencies.ts'
 import type { ResolvedService } from '../options/resolved.ts'
 import { renderSummary, type SummaryRow } from '../output/summary.ts'
@@ -12,6 +11,7 @@ import { startForProgram } from '../session/program-processes.ts'
 import { openServices } from '../session/reserve.ts'
 import type { SessionWorld } from '../session/world.ts'
 import type { ServiceProcess } from '../types.ts'
+import type { RunningService } from './already-running.ts'
 import { LogFiles } from './log-files.ts'
 import { Screen } from './screen.ts'
 import { type Selection, selectServices } from './select.ts'
@@ -73,10 +73,14 @@ export class DevSession {
     return all.toSorted((a, b) => order.indexOf(a.service) - order.indexOf(b.service))
   }
 
-  /** Whether each service that has a command runs elsewhere in this checkout already. */
-  get allRunElsewhere(): boolean {
+  /** The services with a command, when all of them run elsewhere in this checkout already; else none. */
+  get allElsewhere(): RunningService[] {
     const started = this.#services.filter(({ process }) => process)
-    return started.every(({ name }) => this.#use?.reservations.get(name)?.state === 'running')
+    const running = started.flatMap(({ name }) => {
+      const { state, port } = this.#use?.reservations.get(name) ?? {}
+      return state === 'running' && port !== undefined ? [{ name, port }] : []
+    })
+    return running.length === started.length ? running : []
   }
 
   /** What people open in a browser first: the bundler's page, else the first service with HTTP. */
@@ -181,9 +185,4 @@ function rowOf(use: SessionUse): (service: ResolvedService) => SummaryRow {
       ...(failed && { failed: failed.attempts }),
     }
   }
-}
-
-/** What changes with every edit of the config file; empty without one. */
-export function stampOfFile({ file }: EffectiveOptions): string {
-  return file === undefined ? '' : stampOf(file)
 }

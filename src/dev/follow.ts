@@ -1,47 +1,50 @@
 import { basename } from 'node:path'
-import type { EffectiveOptions } from '../config/effective-options.ts'
+import { ConfigEdits, type EditedSource } from '../session/edited-files.ts'
 import { watchFiles } from '../session/watch-files.ts'
-import { type DevSession, stampOfFile } from './dev-session.ts'
+import type { DevSession } from './dev-session.ts'
+import type { DevOptions } from './options.ts'
 
 /**
- * Follows edits of the config file: what is new is started, what is gone is ended, what has changed
- * is started again, and the rest goes on. Never keeps the process alive.
+ * Follows edits of the files that say what to start: the config file and compose files. What is new
+ * is started, what is gone is ended, what has changed is started again, and the rest goes on. Never
+ * keeps the process alive.
  *
  * @returns Ends it.
  */
-export async function followDevConfig(
-  session: DevSession,
-  found: EffectiveOptions,
-  root: string,
-): Promise<() => void> {
-  const { file } = found
-  if (file === undefined) return () => {}
-  let { stamp } = found
+export function followDevConfig(session: DevSession, { root, found }: DevOptions): () => void {
+  const edits = new ConfigEdits(sourceOf(found))
   let work: Promise<void> = Promise.resolve()
   let closed = false
   const follow = async (): Promise<void> => {
-    const now = stampOfFile(found)
-    if (closed || now === stamp) return
-    stamp = now
+    const edited = edits.next()
+    if (closed || edited === undefined) return
     try {
-      const next = await found.again()
+      const next = await edits.read(edited, () => found.again(), watch)
+      if (!next) return
+      watch.add(edits.readFrom(sourceOf(next)))
       if (closed) return
       await session.reserve(next, root)
       await session.printSummary()
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      session.say(`an edit of ${basename(file)} was not followed. ${reason}`)
+      session.say(
+        `an edit of ${basename(edited)} was not followed, everything is as before. ${reason}`,
+      )
     }
   }
   const watch = watchFiles(
-    [file],
+    edits.files,
     () => {
       work = work.then(follow)
     },
-    (error) => session.say(`edits of ${file} are not followed: ${String(error)}`),
+    (error) => session.say(`edits of files are not followed: ${String(error)}`),
   )
   return () => {
     closed = true
     watch.close()
   }
+}
+
+function sourceOf(found: DevOptions['found']): EditedSource {
+  return { ...found, also: () => found.composeFiles }
 }

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import { findConfigFile } from '../config/find.ts'
-import { type EffectiveOptions, programOptions } from '../config/effective-options.ts'
+import { type EffectiveOptions, projectOptions } from '../config/effective-options.ts'
+import { readStamped } from '../config/with-compose.ts'
 import { PortsOptionError } from '../errors.ts'
 import { writeFileAtomicSync } from '../utils/atomic-write.ts'
 import type { SessionWorld } from '../session/world.ts'
@@ -36,15 +37,14 @@ export async function devOptions(
 ): Promise<DevOptions | undefined> {
   const { file } = findConfigFile(world.cwd)
   const root = file === undefined ? world.cwd : dirname(file)
-  const found = await programOptions({ root }, world.cwd)
-  if (found.options.services.some(({ process }) => process)) return { root, found }
+  const found = await configured(root, world)
+  if (startsSomething(found)) return { root, found }
   const suggestions = await suggestServices(root, PROJECT_SOURCES, world.env)
   if (file !== undefined || suggestions.length === 0) throw nothingToStart(file, suggestions)
   if (!questions) {
-    const sure = suggestions.filter((suggestion) => suggestion.sure)
-    if (sure.length === 0) throw nothingToStart(file, suggestions)
-    say(`no ports.config; guessed from the project:\n${suggestionLines(sure).join('\n')}`)
-    return { root, found: await guessed(root, sure, world) }
+    const guess = await guessed(root, world)
+    say(`no ports.config; guessed from the project:\n${suggestionLines(guess.sure).join('\n')}`)
+    return { root, found: guess.found }
   }
   const chosen = await questions.choose(suggestions)
   if (!chosen || chosen.length === 0) return undefined
@@ -52,16 +52,60 @@ export async function devOptions(
   if (existsSync(path)) throw new PortsOptionError(`${path} has come into being meanwhile.`)
   writeFileAtomicSync(path, Buffer.from(configText(chosen)))
   say(`written to ${relative(world.cwd, path) || basename(path)}.`)
-  return { root, found: await programOptions({ root }, world.cwd) }
+  return { root, found: await configured(root, world) }
 }
 
-function guessed(
+/** What the config file says for the root, and for the packages of its workspace. */
+async function configured(
   root: string,
-  suggestions: readonly Suggestion[],
-  world: SessionWorld,
+  { env }: Pick<SessionWorld, 'env'>,
+  fresh = false,
 ): Promise<EffectiveOptions> {
-  const services = Object.fromEntries(suggestions.map(({ name, options }) => [name, options]))
-  return programOptions({ root, services }, world.cwd)
+  const found = await projectOptions({ root }, env, fresh)
+  const { file, packages } = found
+  if (file === undefined) return found
+  const { packageServices } = await import('./project/config-packages.ts')
+  const { services, files } = await packageServices(root, packages, fresh)
+  const all =
+    Object.keys(services).length > 0 ? await projectOptions({ root, services }, env, fresh) : found
+  return {
+    ...all,
+    composeFiles: new Map([...files, ...all.composeFiles].filter(([other]) => other !== file)),
+    again: () => configured(root, { env }, true),
+  }
+}
+
+/** What is started without a config. */
+interface Guess {
+  readonly found: EffectiveOptions
+  readonly sure: readonly Suggestion[]
+  /** Compose files that nothing could be learned from, in words for people. */
+  readonly unread: readonly string[]
+}
+
+/** What the project shows for certain, until somebody writes a config. */
+async function guessed(root: string, world: SessionWorld): Promise<Guess> {
+  const { project, files } = readStamped({ directory: root, env: world.env })
+  const suggestions = await suggestServices(root, PROJECT_SOURCES, world.env)
+  const sure = suggestions.filter((suggestion) => suggestion.sure)
+  if (sure.length === 0) throw nothingToStart(undefined, suggestions)
+  const services = Object.fromEntries(sure.map(({ name, options }) => [name, options]))
+  const found = await projectOptions({ root, services }, world.env)
+  const again = async (): Promise<EffectiveOptions> => {
+    const written = await configured(root, world, true)
+    if (written.file !== undefined) return written
+    const guess = await guessed(root, world)
+    if (guess.unread.length > 0) throw new PortsOptionError(guess.unread.join('\n'))
+    return guess.found
+  }
+  // A config further up is another project's, or one whose services are started from there.
+  const places = () => found.places().filter((place) => dirname(place) === root)
+  const unread = project?.problems.filter(({ whole }) => whole).map(({ message }) => message)
+  return { sure, unread: unread ?? [], found: { ...found, composeFiles: files, places, again } }
+}
+
+function startsSomething({ options }: EffectiveOptions): boolean {
+  return options.services.some(({ process }) => process)
 }
 
 function nothingToStart(

@@ -74,9 +74,14 @@ async function runUntilEnd(
   let stopFollowing = (): void => {}
   try {
     await session.printSummary()
-    if (session.allRunElsewhere) return 'running'
+    const elsewhere = session.allElsewhere
+    if (elsewhere.length > 0) {
+      const { alreadyRunning } = await import('./already-running.ts')
+      session.say(await alreadyRunning(elsewhere, world))
+      return 'running'
+    }
     await session.start()
-    stopFollowing = await followDevConfig(session, found, root)
+    stopFollowing = followDevConfig(session, asked)
     using _keys = terminal.readKeys((key) => onKey(key, session, world, end))
     endAtRest()
     session.screen.refresh()

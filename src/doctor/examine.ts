@@ -1,9 +1,11 @@
-import { effectiveOptions } from '../config/effective-options.ts'
+import { type EffectiveOptions, effectiveOptions } from '../config/effective-options.ts'
+import { mergeOptions } from '../config/merge.ts'
 import type { LeaseAnswer } from '../lease/answer.ts'
 import { listLeases } from '../lease/list.ts'
 import type { Here } from '../machine/leases-here.ts'
 import type { Looking } from '../machine/look-at.ts'
 import type { ResolvedOptions } from '../options/resolved.ts'
+import { validateOptions } from '../options/validate.ts'
 import { withDeadline } from '../utils/deadline.ts'
 import { CHECKS } from './checks.ts'
 import type { Finding } from './finding.ts'
@@ -20,7 +22,7 @@ export interface Patient {
   /** `undefined` when the config can't be read, which is {@link Patient.configError}. */
   readonly options: ResolvedOptions | undefined
   readonly configError: unknown
-  /** The services that the config names. */
+  /** The services that the config names, and those of a bundler's config. */
   readonly services: readonly WantedService[]
   /** Every lease on this machine. */
   readonly leases: readonly LeaseAnswer[]
@@ -42,6 +44,21 @@ export interface Examination {
 const TIMEOUT_MS = 5000
 const HANGS = `ports.config was not read within ${TIMEOUT_MS} ms.`
 const ORDER = ['error', 'warning', 'note'] as const
+
+/** What the config file says, with what a bundler's config gives to the plugin over it. */
+async function optionsOf(cwd: string): Promise<EffectiveOptions> {
+  const query = { given: undefined, cwd, root: undefined, mode: undefined }
+  const { inlineOptions } = await import('./facts/inline-options.ts')
+  const given = await inlineOptions(cwd)
+  if (given.length === 0) return effectiveOptions(query)
+  try {
+    const merged = given.map((options) => validateOptions(options)).reduce(mergeOptions)
+    return await effectiveOptions({ ...query, given: merged })
+  } catch {
+    // Half of what is written there may be computed; the file must be right by itself.
+    return effectiveOptions(query)
+  }
+}
 
 /** Makes every check; one that fails is reported and keeps none of the others from being made. */
 export async function examine(
@@ -81,9 +98,8 @@ async function examineAll(patient: Patient): Promise<Examination> {
 
 async function admit(here: Here, looking: Looking, ownVersion: string): Promise<Patient> {
   const { cwd, place, checkout } = here
-  const query = { given: undefined, cwd, root: undefined, mode: undefined }
   const [loaded, leases] = await Promise.all([
-    withDeadline(effectiveOptions(query), TIMEOUT_MS, undefined).then(
+    withDeadline(optionsOf(cwd), TIMEOUT_MS, undefined).then(
       (effective) => ({ effective, error: effective ? undefined : new Error(HANGS) }),
       (error: unknown) => ({ effective: undefined, error }),
     ),

@@ -1,5 +1,6 @@
 import { readCompose } from '../compose/project.ts'
 import { underneath } from '../config/with-compose.ts'
+import { composeServiceOptions } from '../compose/services.ts'
 import { findConfigFile } from '../config/find.ts'
 import { resolveOptions } from '../options/resolve.ts'
 import type { ResolvedService } from '../options/resolved.ts'
@@ -13,9 +14,9 @@ import type { ResolvedService } from '../options/resolved.ts'
 export async function configuredServices(root: string): Promise<readonly ResolvedService[]> {
   const project = readCompose({ directory: root, env: {} })
   const composed = project
-    ? resolveOptions(underneath({}, project).options).services
+    ? resolveOptions(underneath({}, project, composeServiceOptions(project)).options).services
     : ([] as ResolvedService[])
-  if (findConfigFile(root) === undefined) return composed
+  if (findConfigFile(root).file === undefined) return composed
   const { programOptions } = await import('../config/effective-options.ts')
   const { services } = (await programOptions({}, root)).options
   return [...services, ...composed.filter(({ name }) => !services.some((own) => own.name === name))]

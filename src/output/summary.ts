@@ -22,6 +22,8 @@ export interface SummaryRow {
   readonly from?: string | undefined
   /** Variable that carries the port, and the file that has it. */
   readonly variable?: string | undefined
+  /** Whoever prints the table runs its command, unless that runs elsewhere already. Default `false`. */
+  readonly starts?: boolean
   /** For a service that is not required and could not be had. */
   readonly failed?: readonly PortAttempt[]
   /** Why it has none, where that is not about a port. */
@@ -144,7 +146,8 @@ function reasonOf(
   const notes = [description]
   if (row.before) notes.push(`${row.before.from} is before port ${endpointText(allocation)}`)
   if (state === 'running') notes.push('already running')
-  if (state === 'leased') {
+  else if (row.starts) notes.push('started here')
+  else if (state === 'leased') {
     const { variable } = row
     notes.push(
       variable && style.envFile

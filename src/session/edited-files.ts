@@ -1,40 +1,84 @@
 import type { ConfigSource } from '../bundlers/adapter.ts'
 import { stampOf } from '../config/stamp.ts'
 import type { EnvFiles } from './env-files.ts'
+import type { FileWatch } from './watch-files.ts'
 
 /** Our block is written again so many times in {@link WINDOW_MS} at most. */
 const MAX_WRITES = 10
 /** In milliseconds. */
 const WINDOW_MS = 10_000
 
+/** Where options come from, as far as that may be edited. */
+export type EditedSource = Pick<ConfigSource, 'file' | 'stamp' | 'places' | 'also'>
+
 /** Whether the files that options come from have been edited. */
 export class ConfigEdits {
-  /** Those that are watched, there or not. */
-  readonly files: readonly string[]
-  readonly #places: readonly string[]
-  readonly #also: readonly string[]
-  #seen: string
+  readonly #files = new Set<string>()
+  #places: readonly string[] = []
+  #also: readonly string[] = []
+  /** By file, the config file first. */
+  #seen: ReadonlyMap<string, string> = new Map()
+  /** It was being written when it was read. */
+  #unread: string | undefined
 
-  constructor(source: ConfigSource | undefined) {
-    this.#places = source?.places() ?? []
-    this.#also = source?.also?.() ?? []
-    this.files = [...this.#places, ...this.#also]
-    const { file, stamp } = source ?? {}
-    this.#seen = [file === undefined ? '' : textOf(file, stamp ?? ''), ...this.#alsoNow()].join()
+  constructor(source: EditedSource | undefined) {
+    if (!source) return
+    this.readFrom(source)
+    const { file, stamp } = source
+    if (file !== undefined) this.#seen = new Map([[file, stamp], ...this.#seen])
+  }
+
+  /** Those that are watched, there or not. */
+  get files(): readonly string[] {
+    return [...this.#files]
+  }
+
+  /**
+   * Goes on with what the options were read from anew.
+   *
+   * @returns Files to watch besides.
+   */
+  readFrom(source: EditedSource): string[] {
+    const also = source.also?.() ?? new Map<string, string>()
+    this.#places = source.places()
+    this.#also = [...also.keys()]
+    const config = [...this.#seen].filter(([file]) => this.#places.includes(file))
+    this.#seen = new Map([...config, ...also])
+    const more = [...this.#places, ...this.#also].filter((file) => !this.#files.has(file))
+    for (const file of more) this.#files.add(file)
+    return more
   }
 
   /** The file that was edited since the last call; `undefined` when none was. */
   next(): string | undefined {
-    const also = this.#alsoNow()
-    const file = this.#places.find((place) => stampOf(place) !== '')
-    const now = [file === undefined ? '' : textOf(file, stampOf(file)), ...also].join()
-    if (now === this.#seen) return undefined
-    this.#seen = now
-    return file ?? this.#places[0] ?? this.#also[0]
+    const before = this.#seen
+    const config = this.#places.find((place) => stampOf(place) !== '')
+    const files = [...(config === undefined ? [] : [config]), ...this.#also]
+    this.#seen = new Map(files.map((file) => [file, stampOf(file)]))
+    const edited = files.find((file) => this.#seen.get(file) !== before.get(file))
+    const unread = this.#unread
+    this.#unread = undefined
+    return edited ?? [...before.keys()].find((file) => !this.#seen.has(file)) ?? unread
   }
 
-  #alsoNow(): string[] {
-    return this.#also.map((file) => textOf(file, stampOf(file)))
+  /**
+   * What the options are after an edit of `file`; `undefined` while it is being written, and then
+   * {@link next} names it again.
+   *
+   * @throws what `read` throws.
+   */
+  async read<T>(
+    file: string,
+    read: () => Promise<T>,
+    watch: Pick<FileWatch, 'isSettled'>,
+  ): Promise<T | undefined> {
+    const [result] = await Promise.allSettled([read()])
+    if (!watch.isSettled()) {
+      this.#unread = file
+      return undefined
+    }
+    if (result.status === 'rejected') throw result.reason
+    return result.value
   }
 }
 
@@ -87,8 +131,4 @@ export class EnvEdits {
   wrote(): void {
     this.#wrote.push(performance.now())
   }
-}
-
-function textOf(file: string, stamp: string): string {
-  return `${file}=${stamp}`
 }

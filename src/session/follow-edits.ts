@@ -83,7 +83,10 @@ class Follower {
     const run = this.#run
     const { config } = run.request
     if (!config) return
-    const after = withoutOwnServer(await config.reread(), this.#world.env)
+    const reread = await this.#config.read(file, () => config.reread(), this.#watch)
+    if (!reread) return
+    if (reread.config) this.#watch.add(this.#config.readFrom(reread.config))
+    const after = withoutOwnServer(reread, this.#world.env)
     const portOf = (name: string) => run.reservation(name)?.port
     const change = compareRequests(run.request, after, this.#host.proxies, portOf)
     if (change.needsRestart.length > 0 && this.#host.restart) return this.#host.restart()

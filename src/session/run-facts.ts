@@ -94,6 +94,7 @@ export function summaryRows(facts: RunFacts): SummaryRow[] {
       from: wishes[service.name]?.find((wish) => wish.port === allocation?.port)?.from,
       ...(allocation && { allocation }),
       before: publicUrlOf(service.name, facts),
+      starts: service.kind === 'external' && service.process !== undefined,
       ...(failed && { failed: failed.attempts }),
       ...(failed?.group && { without: groupReason(failed.group) }),
     }

@@ -4,6 +4,7 @@ import { parseEnv } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { whoHolds } from '../../src/api.ts'
 import { type Child, startNode } from '../_utils/children.ts'
+import { replaceFile } from '../_utils/replace-file.ts'
 import { freePort, freeRange } from '../_utils/sockets.ts'
 import { linkPackages, repo, type TempRoot, tempRoot } from '../_utils/temp.ts'
 import { until } from '../_utils/until.ts'
@@ -169,6 +170,44 @@ export default { plugins: [ports(), ${STARTS}] }
     await until(async () => (await fetch(`http://localhost:${dev}/api/x`)).status === 502)
     expect(envOf(root).API_TARGET).toBe(`http://localhost:${api}`)
     expect(countOf(child, /\[start\]/)).toBe(2)
+  })
+
+  test('an edit of a compose file, or of the .env beside it, changes what it says, and nothing else', async () => {
+    const [dev] = await freeRange(6)
+    const file = (db: number, more = ''): string =>
+      `services:\n  db:\n    image: x\n    ports: ['\${DB_PORT:-${db}}:5432']\n${more}`
+    using root = app(dev, { api: { preferred: dev + 1 } })
+    edit(root, {
+      compose: 'deploy/compose.yaml',
+      services: { api: { preferred: dev + 1 } },
+    })
+    root.write({ 'deploy/compose.yaml': file(dev + 2) })
+    const compose = join(root.dir, 'deploy/compose.yaml')
+    await using child = startVite('vite', root.dir)
+    await child.sees(new RegExp(`db +${dev + 2}`))
+    const leasedBefore = await whoHolds(dev + 1)
+
+    const cache = `  cache:\n    image: x\n    ports: ['\${CACHE_PORT:-${dev + 4}}:6379']\n`
+    replaceFile(compose, file(dev + 3, cache))
+    await child.sees(new RegExp(`db +${dev + 3}[^]*cache +${dev + 4}`))
+    await until(async () => (await whoHolds(dev + 2)) === undefined)
+    expect(envOf(root)).toMatchObject({ DB_PORT: String(dev + 3), CACHE_PORT: String(dev + 4) })
+
+    replaceFile(compose, 'services: [\n')
+    await child.sees(
+      /an edit of compose\.yaml was not followed, everything is as before.*is no YAML/,
+    )
+    expect(await leasedFor(dev + 3)).toBe('db')
+
+    replaceFile(compose, file(dev + 3))
+    await until(async () => (await whoHolds(dev + 4)) === undefined)
+    replaceFile(join(root.dir, 'deploy/.env'), `DB_PORT=${dev + 5}\n`)
+    await until(async () => (await leasedFor(dev + 5)) === 'db')
+    await until(() => envOf(root).DB_PORT === String(dev + 5))
+    expect(envOf(root)).toMatchObject({ API_PORT: String(dev + 1), DEV_PORT: String(dev) })
+    expect(envOf(root)).not.toHaveProperty('CACHE_PORT')
+    expect(await whoHolds(dev + 1)).toEqual(leasedBefore)
+    expect(countOf(child, /\[start\]/)).toBe(1)
   })
 
   test('editors that put a new file in the place of the old one, again and again', async () => {

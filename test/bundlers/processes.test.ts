@@ -9,6 +9,8 @@ import { freeRange, isFree } from '../_utils/sockets.ts'
 import { linkPackages, repo, type TempRoot, tempRoot } from '../_utils/temp.ts'
 import { until } from '../_utils/until.ts'
 import { localPort, startVite } from '../_utils/vite.ts'
+import { farmHost } from './_hosts/farm.ts'
+import { rsbuildHost } from './_hosts/rsbuild.ts'
 import { rspackCliHost } from './_hosts/rspack.ts'
 import { webpackCliHost } from './_hosts/webpack.ts'
 
@@ -108,7 +110,7 @@ describe('plain vite', () => {
   })
 
   test('an edit of the config starts, stops and starts again just what has changed', async () => {
-    const [port] = await freeRange(4)
+    const [port] = await freeRange(5)
     const api = { preferred: port + 1, command: NODE, env: { NAME: 'api' } }
     const web = { preferred: port + 2, command: NODE, env: { NAME: 'web' } }
     using root = app(port, { api, web })
@@ -125,8 +127,12 @@ describe('plain vite', () => {
     expect((await tells(urls[0] ?? '')).pid).toBe(first.pid)
     expect(alive(second.pid)).toBe(false)
 
+    edit(root, { api, web: { ...web, env: { NAME: 'new' } }, job: { ...job, preferred: port + 4 } })
+    await vite.sees(new RegExp(`\\[job\\] job listens on ${port + 4}`))
+    await until(() => isFree(port + 3))
+
     edit(root, { api: { ...api, command: undefined }, web: { ...web, env: { NAME: 'new' } } })
-    await until(async () => (await isFree(port + 1)) && (await isFree(port + 3)))
+    await until(async () => (await isFree(port + 1)) && (await isFree(port + 4)))
     expect(alive(first.pid)).toBe(false)
     expect((await tells(urls[1] ?? '')).env.NAME).toBe('new')
   })
@@ -162,8 +168,10 @@ describe('plain vite', () => {
   })
 })
 
-describe.each([webpackCliHost('webpack-dev-server'), rspackCliHost])('$name', (host) => {
-  test('brings the API up and takes it along', async () => {
+const HOSTS = [webpackCliHost('webpack-dev-server'), rspackCliHost, rsbuildHost, farmHost]
+
+describe.each(HOSTS)('$name', (host) => {
+  test('brings the API up, says so, and takes it along', async () => {
     const [port] = await freeRange(2)
     using root = tempRoot()
     linkPackages(root.dir, host.packages)
@@ -179,9 +187,10 @@ describe.each([webpackCliHost('webpack-dev-server'), rspackCliHost])('$name', (h
     const url = await host.url(child)
     const { pid } = await tells(new URL('/api/x', url).href)
     await child.sees(/^\[api\] api listens/m)
+    await child.sees(/^ +api +\d+ .*started here$/m)
     await child.end('SIGTERM')
     await until(() => !alive(pid))
-    expect(await isFree(port + 1)).toBe(true)
+    await until(() => isFree(port + 1))
   })
 })
 

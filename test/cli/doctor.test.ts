@@ -60,6 +60,22 @@ describe('ports doctor', () => {
     expect(stdout).toMatch(/^\d+ errors?, \d+ warnings?/m)
   })
 
+  test('knows the ports that a bundler’s config says, unless they are computed or wrong', async () => {
+    const config = (argument: string) => ({
+      'vite.config.ts': `import ports from 'unplugin-ports/vite'\nexport default { plugins: [ports(${argument})] }\n`,
+      'ports.config.json': '{ "services": { "mail": 6665 } }',
+    })
+    const portsFor = async (argument: string): Promise<unknown> => {
+      using shop = project(config(argument))
+      return (await examine(shop.dir)).findings.map(({ port }) => port).toSorted()
+    }
+    expect(await portsFor('{ services: { irc: { preferred: 6667 }, mail: {} } }')).toEqual([
+      6665, 6667,
+    ])
+    expect(await portsFor('{ services: { irc: { preferred: a.port } } }')).toEqual([6665])
+    expect(await portsFor('{ services: { irc: { preferred: "x" } } }')).toEqual([6665])
+  })
+
   test('a config that can’t be read is a finding; the other checks are made', async () => {
     using shop = project({
       'ports.config.mjs': 'export default {',

@@ -5,6 +5,8 @@ import { fixedPorts } from '../../src/compose/fixed.ts'
 import { renderOverride } from '../../src/compose/override.ts'
 import { type ComposeProject, readCompose } from '../../src/compose/project.ts'
 import { composeServiceOptions } from '../../src/compose/services.ts'
+import { startedPorts } from '../../src/compose/started.ts'
+import { programOptions, projectOptions } from '../../src/config/effective-options.ts'
 import { tempRoot, type TempRoot } from '../_utils/temp.ts'
 
 let root: TempRoot
@@ -178,6 +180,58 @@ test('variables become services, each once, under names that nobody else has', (
     mail: expect.objectContaining({ preferred: 1025, host: true, env: { port: 'SMTP', url: [] } }),
     'mail-8025': expect.objectContaining({ preferred: 8025, env: { port: 'MAIL_UI' } }),
     'compose-dev': expect.not.objectContaining({ preferred: expect.anything() }),
+  })
+})
+
+describe('containers that are started', () => {
+  const files = {
+    'compose.yaml': `services:
+  queue:
+    ports: ["\${QUEUE_UI:-15672}:15672", "\${QUEUE:-5672}:5672"]
+  web:
+    ports: ["\${WEB:-8080}:80"]
+  mail:
+    ports: ["\${MAIL_UI:-8025}:8025"]
+`,
+  }
+
+  test('one command for all ports of a container; one port says what it is', () => {
+    const ports = startedPorts(read(files)).map(({ name, sure, options }) => [
+      name,
+      sure,
+      options.command,
+    ])
+    expect(ports).toEqual([
+      ['queue', true, 'docker compose up -t 3 queue'],
+      ['queue-5672', true, undefined],
+      ['web', false, 'docker compose up -t 3 web'],
+      ['mail', false, 'docker compose up -t 3 mail'],
+    ])
+  })
+
+  test('of the project, those that somebody speaks of too; of a program, none', async () => {
+    const api = { command: 'node api.js', dependsOn: ['mail', 'dev'] }
+    root.write({
+      ...files,
+      'package.json': '{}',
+      'ports.config.json': JSON.stringify({ compose: true, services: { api } }),
+    })
+    const project = await projectOptions({ root: root.dir }, {})
+    expect(project.options.services.map(({ name }) => name)).toEqual([
+      'queue',
+      'queue-5672',
+      'mail',
+      'api',
+    ])
+    const program = await programOptions({}, root.dir)
+    expect(program.options.services).toMatchObject([{ name: 'api', dependsOn: ['dev'] }])
+    root.write({
+      'ports.config.json': JSON.stringify({
+        compose: true,
+        services: { api: { dependsOn: ['mail', 'mial'] } },
+      }),
+    })
+    await expect(programOptions({}, root.dir)).rejects.toThrow('"mial" is no service')
   })
 })
 

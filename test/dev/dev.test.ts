@@ -46,41 +46,81 @@ async function hello(url: string): Promise<Hello> {
   return JSON.parse((await get(url)).text) as Hello
 }
 
-function install(dir: string): void {
-  linkPackages(dir, { vite: 'vite', express: 'express' })
-  linkCommands(dir, { vite: 'vite/bin/vite.js' })
+/** A project of `test/fixtures` with a page and an API. */
+interface Sample {
+  readonly fixture: string
+  /** Name of the page's service. */
+  readonly web: string
+  readonly packages: Readonly<Record<string, string>>
+  readonly commands: Readonly<Record<string, string>>
+  /** The bundler says that the page is there. */
+  readonly ready: RegExp
+  /** Without the preferred ports, page and API. */
+  readonly services: readonly [object, object]
 }
 
+const VITE: Pick<Sample, 'packages' | 'commands' | 'ready'> = {
+  packages: { vite: 'vite', express: 'express' },
+  commands: { vite: 'vite/bin/vite.js' },
+  ready: /ready in/,
+}
+const SAMPLES: readonly Sample[] = [
+  {
+    ...VITE,
+    fixture: 'express-vite',
+    web: 'dev',
+    services: [{ command: 'vite', dependsOn: 'api' }, { command: 'node api.js' }],
+  },
+  {
+    ...VITE,
+    fixture: 'monorepo',
+    web: 'web',
+    services: [
+      { command: 'npm run dev', cwd: 'packages/web' },
+      { command: 'npm run dev', cwd: 'packages/api' },
+    ],
+  },
+  {
+    fixture: 'webpack-app',
+    web: 'dev',
+    packages: { webpack: 'webpack' },
+    commands: { webpack: 'webpack-cli/bin/cli.js' },
+    ready: /compiled successfully/,
+    services: [{ command: 'webpack serve', dependsOn: 'api' }, { command: 'npm run api' }],
+  },
+]
+
 describe('twice side by side in two worktrees, stopped, and again on the same ports', () => {
-  test.each([
-    ['express-vite', 'dev', 'api'],
-    ['monorepo', 'web', 'api'],
-  ])('%s', async (fixture, web, api) => {
+  test.each(SAMPLES)('$fixture', async (sample) => {
+    const { fixture, web, ready } = sample
     using main = tempRoot(fixture)
     using place = tempRoot()
     const ports = await freeRange(2)
     // The usual ports are whose they are: this test's are its own.
     main.write({
       '.gitignore': 'node_modules\n.env.local\n',
-      'ports.config.mjs': configOf(fixture, ports),
+      'ports.config.mjs': configOf(sample, ports),
     })
     initRepo(main.dir)
     const linked = join(place.dir, 'agent')
     git(main.dir, 'worktree', 'add', '-q', '-b', 'agent', linked)
-    for (const dir of [main.dir, linked]) install(dir)
+    for (const dir of [main.dir, linked]) {
+      linkPackages(dir, sample.packages)
+      linkCommands(dir, sample.commands)
+    }
 
     const seen: string[][] = []
     for (let round = 0; round < 2; round++) {
       await using first = dev(main.dir)
       await using second = dev(linked)
       const urls = await Promise.all(
-        [first, second].map(async (child) => [await urlOf(child, web), await urlOf(child, api)]),
+        [first, second].map(async (child) => [await urlOf(child, web), await urlOf(child, 'api')]),
       )
       seen.push(urls.flat())
       for (const [index, dir] of [main.dir, linked].entries()) {
         const [page = '', server = ''] = urls[index] ?? []
         await (index === 0 ? first : second).sees(/\[api\] the API is up/, SLOW_MS)
-        await (index === 0 ? first : second).sees(/ready in/, SLOW_MS)
+        await (index === 0 ? first : second).sees(ready, SLOW_MS)
         const direct = await hello(`${server}/api/hello`)
         expect(direct.hello).toMatch(new RegExp(`^${dir}`))
         expect(direct.web).toBe(page)
@@ -99,18 +139,10 @@ describe('twice side by side in two worktrees, stopped, and again on the same po
     expect(seen[0]?.[0]).toBe(`http://localhost:${ports[0]}`)
   })
 
-  function configOf(fixture: string, [web, api]: readonly number[]): string {
-    const services =
-      fixture === 'monorepo'
-        ? {
-            web: { preferred: web, command: 'npm run dev', cwd: 'packages/web' },
-            api: { preferred: api, command: 'npm run dev', cwd: 'packages/api' },
-          }
-        : {
-            dev: { preferred: web, command: 'vite', dependsOn: 'api' },
-            api: { preferred: api, command: 'node api.js' },
-          }
-    return `export default ${JSON.stringify({ services })}\n`
+  function configOf({ web, services }: Sample, [page, server]: readonly number[]): string {
+    const [first, second] = services
+    const all = { [web]: { ...first, preferred: page }, api: { ...second, preferred: server } }
+    return `export default ${JSON.stringify({ services: all })}\n`
   }
 })
 
@@ -168,8 +200,10 @@ test('a second one in the checkout says what runs', async () => {
   const second = await runCli(['dev'], { cwd: root.dir })
   expect(second.code).toBe(4)
   expect(second.stdout).toMatch(/api +http.*already running/)
-  expect(second.stderr).toContain('all of it runs already in this checkout')
-  expect(second.stderr).toContain('`ports stop <service>` ends one')
+  expect(second.stderr).toContain(
+    `all of it runs already in this checkout: api (pid ${pid}), started by `,
+  )
+  expect(second.stderr).toContain(`(pid ${first.pid}). \`ports stop api\` ends one of them`)
   expect((await hello(await urlOf(first, 'api'))).pid).toBe(pid)
 
   // And one of its services may be stopped alone.

@@ -24,7 +24,7 @@ test('the files of the page do what it says', async () => {
     ['api', [3000]],
   ])
   expect(options.services[0]?.env.port).toEqual(['DB_PORT'])
-  expect(composeFiles).toContain(join(root.dir, 'compose.yaml'))
+  expect([...composeFiles.keys()]).toContain(join(root.dir, 'compose.yaml'))
   // A program listens by itself, and containers do so for others.
   const program = await programOptions({}, root.dir)
   expect(program.options.services.map(({ name }) => name)).toEqual(['api'])

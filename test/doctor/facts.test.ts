@@ -6,6 +6,7 @@ import { checkLocalhost } from '../../src/doctor/checks/localhost.ts'
 import { checkStateDirectory } from '../../src/doctor/checks/state-directory.ts'
 import { gatherLocalhost } from '../../src/doctor/facts/localhost.ts'
 import { gatherReached, networkAddress } from '../../src/doctor/facts/reached.ts'
+import { inlineOptions } from '../../src/doctor/facts/inline-options.ts'
 import { scanFiles } from '../../src/doctor/facts/scan.ts'
 import { gatherState } from '../../src/doctor/facts/state.ts'
 import { gatherVersions } from '../../src/doctor/facts/versions.ts'
@@ -85,6 +86,38 @@ test('whether others reach a port is tried', async (context) => {
   ]
   expect(await gatherReached(leases)).toEqual([{ port: open.port, service: 'open', address }])
   expect(await gatherReached(leases, undefined)).toHaveLength(1)
+})
+
+describe('what bundlers’ configs give to the plugin', () => {
+  test.each([
+    [
+      'vite.config.ts',
+      `import { defineConfig } from 'vite'
+import ports from 'unplugin-ports/vite'
+const preferred: number = 3000
+export default defineConfig(() => ({
+  plugins: [ports({ services: { api: { preferred, range: '3000-3010', proxy: ['/api', '/ws'] }, 'db-2': 5432 } } as const)],
+}))`,
+      [{ services: { api: { range: '3000-3010', proxy: ['/api', '/ws'] }, 'db-2': 5432 } }],
+    ],
+    [
+      'webpack.config.js',
+      `const own = require('unplugin-ports/webpack').default
+const other = require('other')
+module.exports = { plugins: [new (class {})(), other({ strict: true }), own({ strict: true, ...more, [x]: 1 })] }`,
+      [{ strict: true }],
+    ],
+    [
+      'rsbuild.config.mjs',
+      `import ports from 'unplugin-ports/rsbuild'\nports(options)\nports()`,
+      [],
+    ],
+    ['vite.config.js', `import ports from 'unplugin-ports/vite'\nexport default {`, []],
+  ])('%s', async (name, text, expected) => {
+    using root = tempRoot()
+    root.write({ [name]: text })
+    expect(await inlineOptions(root.dir)).toEqual(expected)
+  })
 })
 
 describe('the scan', () => {

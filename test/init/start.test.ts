@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { urlAfter } from '../bundlers/_hosts/host.ts'
-import { startWebpack, webpackUrl } from '../bundlers/_hosts/webpack.ts'
+import { DEV_SERVERS, startWebpack, tooOld, webpackUrl } from '../bundlers/_hosts/webpack.ts'
 import { type Child, startNode } from '../_utils/children.ts'
 import { runCli } from '../_utils/cli.ts'
 import { get } from '../_utils/http.ts'
@@ -16,6 +16,8 @@ const PLUGIN = { 'node_modules/own/package.json': '{ "type": "module", "main": "
 
 interface Case {
   readonly starter: keyof typeof STARTERS
+  /** Why it can't run here. */
+  readonly skip?: string | undefined
   readonly packages: Record<string, string>
   readonly files: Record<string, string>
   /** What the starter imports that is not there, and what does instead. */
@@ -67,23 +69,24 @@ const cases: [string, Case][] = [
       url: (child) => urlAfter(child, /(?:Local|Network|Loopback):/),
     },
   ],
-  [
-    'webpack',
+  ...DEV_SERVERS.map((devServer): [string, Case] => [
+    `webpack, ${devServer}`,
     {
+      skip: tooOld(devServer),
       starter: 'webpack',
       packages: { webpack: 'webpack', 'html-webpack-plugin': 'html-webpack-plugin' },
       files: { 'src/index.js': 'document.title = "app"' },
       replace: [['open: true', 'open: false']],
-      start: (dir) => startWebpack('webpack-dev-server', dir, ['serve']),
+      start: (dir) => startWebpack(devServer, dir, ['serve']),
       url: webpackUrl,
     },
-  ],
+  ]),
 ]
 
 describe.each(cases)(
   'what the starter of %s writes',
-  (_, { starter, packages, files, replace, start, url }) => {
-    test('starts on a port of its own after `ports init`', async () => {
+  (_, { skip, starter, packages, files, replace, start, url }) => {
+    test.skipIf(skip !== undefined)('starts on a port of its own after `ports init`', async () => {
       using root = tempRoot()
       linkPackages(root.dir, packages)
       const { file, text } = STARTERS[starter]

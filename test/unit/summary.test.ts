@@ -117,6 +117,21 @@ function reason(attempts: NonNullable<SummaryRow['failed']>, more: Partial<Summa
   return line?.trim()
 }
 
+test('who starts it: this very process, another one, or whoever reads the table', () => {
+  const reasonOf = (state: 'held' | 'leased' | 'running', starts: boolean): string | undefined => {
+    const attempts = [{ port: 3000, source: 'preferred' as const }]
+    const allocation = { port: 3000, url: '', source: 'preferred', state, attempts } as const
+    const row = { service: 'api', link: false, variable: 'API_PORT', starts, allocation }
+    return renderSummary([row], style())
+      .find((line) => line.includes('api'))
+      ?.split('; ')[1]
+  }
+  expect(reasonOf('held', true)).toBe('started here')
+  expect(reasonOf('leased', true)).toBe('started here')
+  expect(reasonOf('running', true)).toBe('already running')
+  expect(reasonOf('leased', false)).toBe('start it on API_PORT from .env.local')
+})
+
 test('what comes from memory', () => {
   expect(reason([{ port: 5180, source: 'sticky' }])).toBe('dev   5180   remembered (1 attempt)')
   const claimed = {

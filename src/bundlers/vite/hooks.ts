@@ -165,11 +165,12 @@ function onlyMore({ given, builtIn }: HostQuery): EffectiveOptions {
     options: { ...all, services },
     named: new Set(),
     file: undefined,
+    packages: [],
     stamp: '',
     root: all.root ?? '',
     // The config file is the first one's.
     places: () => [],
-    composeFiles: [],
+    composeFiles: new Map(),
     again: () => Promise.resolve(found),
   }
   return found

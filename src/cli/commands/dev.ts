@@ -29,10 +29,6 @@ export const run: RunCommand = async (input, io) => {
     terminalOf(io),
     input.world,
   )
-  if (end === 'running')
-    io.err(
-      `${io.colors.cyan('ports:')} all of it runs already in this checkout. \`ports list\` shows the processes, \`ports stop <service>\` ends one; its lines are where it was started.`,
-    )
   return CODES[end]
 }
 

@@ -83,6 +83,11 @@ export function nameOfScript({ script, bundler }: ScriptService): string {
   return bundler || script === 'dev' || script === 'serve' ? 'dev' : 'api'
 }
 
+/** The port that a directory's bundler takes by itself; `undefined` without one. */
+export function usualPort(directory: string): number | undefined {
+  return bundlerOf(directory)?.port
+}
+
 function bundlerOf(directory: string): (Bundler & { hasPlugin: boolean }) | undefined {
   for (const bundler of BUNDLERS) {
     for (const extension of EXTENSIONS) {

@@ -7,9 +7,16 @@ const SKIPPED = /^(?:node_modules|\.|dist$)/
 /** Directories below each other that `**` goes down. */
 const MAX_DEPTH = 5
 
-/** The packages of the workspace at `root`, as paths relative to it with `/`, in the order of the alphabet. */
-export async function packageDirectories(root: string): Promise<string[]> {
-  const globs = [...(readManifest(root)?.workspaces ?? []), ...(await pnpmGlobs(root))]
+/**
+ * The packages of the workspace at `root`, as paths relative to it with `/`, in the order of the alphabet.
+ *
+ * @param more Globs besides those of the workspace. Default: none.
+ */
+export async function packageDirectories(
+  root: string,
+  more: readonly string[] = [],
+): Promise<string[]> {
+  const globs = [...(readManifest(root)?.workspaces ?? []), ...(await pnpmGlobs(root)), ...more]
   const out = globs.filter((glob) => glob.startsWith('!')).map((glob) => matcher(glob.slice(1)))
   const found = new Set<string>()
   for (const glob of globs) {

@@ -65,7 +65,12 @@ export class Supervisor implements ProcessSource {
     for (const [service, process] of this.#processes) {
       if (!wanted.has(service)) this.#drop(process, true)
     }
-    for (const definition of wanted.values()) this.#ensure(definition)
+    const before = new Set(this.#processes.values())
+    const moved = [...wanted.values()].filter((definition) => this.#ensure(definition))
+    for (const process of this.#processes.values()) {
+      const isStale = moved.some(({ service }) => process.waitsFor.includes(service))
+      if (isStale && before.has(process)) void process.restart()
+    }
   }
 
   all(): ServiceProcess[] {
@@ -100,13 +105,15 @@ export class Supervisor implements ProcessSource {
     await this.#endLeaving()
   }
 
-  #ensure(definition: ProcessDefinition): void {
+  /** Returns whether it ran on another port before. */
+  #ensure(definition: ProcessDefinition): boolean {
     const { service } = definition
     const { session } = this.#facts
     const reservation = this.#reservation(service)
     const present = this.#processes.get(service)
     const same = present && isSameDefinition(present.definition, definition)
-    if (same && this.#tied.get(service) === reservation) return
+    const moved = present !== undefined && this.#tied.get(service) !== reservation
+    if (same && !moved) return false
     if (present) this.#drop(present, false)
     const process = new SupervisedProcess(definition, this.#context(service))
     this.#processes.set(service, process)
@@ -119,6 +126,7 @@ export class Supervisor implements ProcessSource {
     // The one before it may still be about to end.
     if (present) void this.settled().then(() => session.uses.size > 0 && process.start())
     else process.start()
+    return moved
   }
 
   /** @param letGo Somebody else may start its server from now on. */
@@ -156,7 +164,8 @@ export class Supervisor implements ProcessSource {
   }
 
   #reservation(service: string): PortReservation | undefined {
-    return [...this.#facts.session.reservations].find((one) => one.service === service)
+    // While an edit is being followed there is the old one as well.
+    return [...this.#facts.session.reservations].findLast((one) => one.service === service)
   }
 
   #user(service: string): ProcessUser | undefined {
