@@ -7,6 +7,14 @@ if (first === '--version' || first === '-v') {
   const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
   console.log((JSON.parse(manifest) as { version: string }).version)
 } else {
-  const { runCli } = await import('./cli/process.ts')
-  await runCli()
+  try {
+    const { runCli } = await import('./cli/process.ts')
+    await runCli()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'EMFILE' && code !== 'ENFILE') throw error
+    // Nothing more can be loaded to say it.
+    console.error('ports: too many files are open. Raise the limit (`ulimit -n`), or close some.')
+    process.exitCode = 1
+  }
 }

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { findOwners } from '../net/find-owners.ts'
 import type { PortOwner } from '../net/owners/index.ts'
 import { processTree, type TreeRoot } from './tree/index.ts'
 
@@ -22,8 +23,7 @@ export async function whoListens(
   program: TreeRoot,
   platform: NodeJS.Platform,
 ): Promise<Listener> {
-  const { findPortOwners } = await import('../net/owners/index.ts')
-  const found = (await findPortOwners([port])).get(port) ?? []
+  const found = (await findOwners([port])).get(port) ?? []
   // A socket that is held here is nobody's server yet.
   const owners = found.filter((owner) => owner.pid !== process.pid)
   if (owners.length === 0) return { who: 'nobody' }

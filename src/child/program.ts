@@ -12,7 +12,7 @@ import type { Attempt } from './run-command.ts'
 import { runtimeOf } from './runtime.ts'
 import { exitCode } from './signals.ts'
 import { endTree, type TreeRoot } from './tree/index.ts'
-import { watchOver } from './watchdog.ts'
+import { watchFor } from './watchdog.ts'
 
 /**
  * How a program gets its sockets. `'handover'`: its Node processes ask for them. `'activation'`: as
@@ -62,6 +62,8 @@ export class Program {
   readonly #over = new AbortController()
   #child: ChildProcess | undefined
   #ending = false
+  /** The last one that was to be sent. */
+  #signal: NodeJS.Signals | undefined
   #ended: Promise<void> | undefined
   readonly #served = new Set<PortReservation>()
   readonly #lost = new Set<PortReservation>()
@@ -75,8 +77,16 @@ export class Program {
     return this.#child?.pid
   }
 
-  kill(signal: NodeJS.Signals): void {
-    this.#child?.kill(signal)
+  /**
+   * Sends `signal` to the process that was started; one that comes earlier is sent as soon as there is one.
+   *
+   * @returns `false` when that process has ended.
+   */
+  kill(signal: NodeJS.Signals): boolean {
+    this.#signal = signal
+    const child = this.#child
+    if (!child) return true
+    return child.exitCode === null && child.signalCode === null && child.kill(signal)
   }
 
   /** Ends the process that was started and all that it started. */
@@ -124,16 +134,18 @@ export class Program {
     if (release) await Promise.all(handover.ports.map((port) => port.letGo()))
     const env = { ...this.#attempt.env, ...handover.env(this.#attempt.env), ...activation?.env }
     const line = activation?.line ?? plain
+    using watch = watchFor(this.#variable, this.#facts.platform)
     const child = await this.#spawn(line, env, activation?.fds ?? [])
-    using _watch = watchOver(child.pid ?? 0, this.#facts.platform)
+    if (child.pid !== undefined) watch.over(child.pid)
     this.#facts.onStart?.(child, this.#root())
     if (this.#ending) void this.end()
+    else if (this.#signal) child.kill(this.#signal)
     const confirmed = mode === 'handover' ? [] : handover.ports.map((port) => this.#confirm(port))
     const end = await this.#exit(child)
     this.#over.abort()
     await Promise.all(confirmed)
-    // A server that found its port taken has often ended before that was seen.
-    if (release && !this.#ending) await this.#lookOnce(handover.ports)
+    // A server that found its port taken has often ended before that was seen; one that was told to has not.
+    if (release && !this.#ending && !this.#signal) await this.#lookOnce(handover.ports)
     await this.end()
     return end
   }
@@ -212,9 +224,13 @@ export class Program {
     return found
   }
 
+  get #variable(): string {
+    return `${MARK}=${this.#mark}`
+  }
+
   #root(): TreeRoot | undefined {
     const pid = this.#child?.pid
-    return pid === undefined ? undefined : { pid, mark: `${MARK}=${this.#mark}` }
+    return pid === undefined ? undefined : { pid, mark: this.#variable }
   }
 }
 

@@ -46,7 +46,7 @@ export interface RunningCommand {
   readonly pid: number | undefined
   /** When nothing of the program is left. Rejects when it can't be started. */
   readonly ended: Promise<Ended>
-  /** Sends `signal` to the process that was started. */
+  /** Sends `signal` to the process that was started, or to the next one while none runs. */
   kill(signal: NodeJS.Signals): void
   /** Ends the program and everything that it started; resolves when they have ended. Idempotent. */
   end(): Promise<Ended>
@@ -66,6 +66,7 @@ export const MAX_ATTEMPTS = 4
 export function runCommand(first: Attempt, options: RunCommandOptions): RunningCommand {
   let program: Program
   let ending = false
+  let late: NodeJS.Signals | undefined
   const attempts = async (): Promise<Ended> => {
     let attempt = first
     for (let count = 1; ; count++) {
@@ -75,6 +76,7 @@ export function runCommand(first: Attempt, options: RunCommandOptions): RunningC
         onLost: (reservation, owner) => lost.push({ reservation, owner }),
       })
       if (ending) void program.end()
+      else if (late) program.kill(late)
       const ended = await program.run(options.mode ?? 'auto')
       const [loss] = lost
       if (!loss || ending || count === MAX_ATTEMPTS) return ended
@@ -89,7 +91,9 @@ export function runCommand(first: Attempt, options: RunCommandOptions): RunningC
       return program.pid
     },
     ended,
-    kill: (signal) => program.kill(signal),
+    kill: (signal) => {
+      if (!program.kill(signal)) late = signal
+    },
     end: () => {
       ending = true
       void program.end()

@@ -3,6 +3,7 @@ import type { CommandSpec } from './command.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import type { Io } from './io.ts'
 import { parseLine, splitCommand } from './parse.ts'
+import { outOfFiles } from '../utils/out-of-files.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Commands are short, and a wrong guess costs nothing. */
@@ -67,7 +68,8 @@ function unknownCommand(
   return new UsageError(`Unknown command ${JSON.stringify(name)}. ${advice}`)
 }
 
-function printError(error: unknown, argv: readonly string[], io: Io): ExitCode {
+function printError(problem: unknown, argv: readonly string[], io: Io): ExitCode {
+  const error = outOfFiles(problem) ?? problem
   const { message, stack } = error instanceof Error ? error : new Error(String(error))
   const code = (error as { code?: unknown } | undefined)?.code
   const known = typeof code === 'string' && code.startsWith('PORTS_')

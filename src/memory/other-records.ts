@@ -2,6 +2,7 @@ import { existsSync, opendirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { readRecordFile, recordFileName } from './record-file.ts'
 import type { RootRecord } from './record.ts'
+import { mountsHere } from '../utils/mounts.ts'
 
 /** The record of another root. */
 export interface OtherRecord {
@@ -91,11 +92,12 @@ export function findMoved(
 
 /**
  * Whether a root that is not there was removed. It may as well lie on a disk that isn't mounted now,
- * when its parent directory is empty or missing; and a worktree that git still knows may have been
- * moved. Then its record waits for a month, and claims nothing meanwhile.
+ * when its parent directory is empty or missing, or only another machine or container has it; and a
+ * worktree that git still knows may have been moved. Then its record waits for a month, and claims nothing meanwhile.
  */
-function mayForget({ root, gitDir }: RootRecord, unusedForMs: number): boolean {
+function mayForget({ root, gitDir, mounts }: RootRecord, unusedForMs: number): boolean {
   if (unusedForMs > KEEP_UNREACHABLE_MS) return true
+  if (mounts !== undefined && mounts !== mountsHere()) return false
   return hasEntries(dirname(root)) && !(gitDir !== undefined && existsSync(gitDir))
 }
 

@@ -6,6 +6,8 @@ export interface RootRecord {
   readonly branch?: string | undefined
   /** With a linked git worktree: see `Checkout.gitDir`. */
   readonly gitDir?: string | undefined
+  /** Where the root's path means something: see `mountsHere`. Absent in what older versions wrote. */
+  readonly mounts?: string | undefined
   readonly services: ReadonlyMap<string, ServiceRecord>
 }
 
@@ -33,13 +35,21 @@ const VERSION = 1
 const MAX_TEXT = 4096
 
 /** The text of a record's file. */
-export function renderRecord({ root, checkout, branch, gitDir, services }: RootRecord): string {
+export function renderRecord({
+  root,
+  checkout,
+  branch,
+  gitDir,
+  mounts,
+  services,
+}: RootRecord): string {
   const value = {
     v: VERSION,
     root,
     checkout,
     branch,
     gitDir,
+    mounts,
     services: Object.fromEntries(services),
   }
   return `${JSON.stringify(value, null, 2)}\n`
@@ -60,14 +70,18 @@ export function parseRecord(text: string, lastUsedAt: number): ParsedRecord {
     return 'damaged'
   }
   if (!isObject(value)) return 'damaged'
-  const { v, root, checkout, branch, gitDir, services } = value
+  const { v, root, checkout, branch, gitDir, mounts, services } = value
   if (typeof v === 'number' && v > VERSION) return 'newer'
   if (v !== VERSION || !isText(root) || !isText(checkout) || !isObject(services)) return 'damaged'
   const kept = Object.entries(services).flatMap(([name, entry]): [string, ServiceRecord][] => {
     const service = parseService(entry)
     return service && !isForgotten(service, lastUsedAt) ? [[name, service]] : []
   })
-  const more = { ...(isText(branch) && { branch }), ...(isText(gitDir) && { gitDir }) }
+  const more = {
+    ...(isText(branch) && { branch }),
+    ...(isText(gitDir) && { gitDir }),
+    ...(isText(mounts) && { mounts }),
+  }
   return { root, checkout, ...more, services: new Map(kept) }
 }
 

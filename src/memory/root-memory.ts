@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Claim } from '../plan/plan.ts'
+import { mountsHere } from '../utils/mounts.ts'
 import type { Allocation, PortSource, Protocol } from '../types.ts'
 import { claimsOf, type Claims, readClaims } from './claims.ts'
 import { findMoved } from './other-records.ts'
@@ -105,7 +106,7 @@ export class RootMemory {
     for (const had of ports) {
       services.set(had.service, nextRecord(services.get(had.service), had, dayOf(this.#now())))
     }
-    return { root, checkout, branch, gitDir, services }
+    return { root, checkout, branch, gitDir, mounts: mountsHere(), services }
   }
 }
 

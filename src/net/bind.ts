@@ -1,5 +1,5 @@
 import type { Server } from 'node:net'
-import { PortsError } from '../errors.ts'
+import { outOfFiles } from '../utils/out-of-files.ts'
 import { listenPathSync, listenSync } from './listen-sync.ts'
 
 /** Why a bind failed, as far as a service cares. */
@@ -36,7 +36,7 @@ function outcomeOf(server: Server, listen: () => boolean): BindOutcome {
     onError = (error) => {
       const failure = bindFailure(error.code)
       if (failure) resolve(failure)
-      else reject(outOfFiles(error) ?? error)
+      else reject(outOfFiles(error, 'No port can be held') ?? error)
     }
   })
   // Not everybody waits for the reason; an unusual one must not end the process then.
@@ -45,17 +45,6 @@ function outcomeOf(server: Server, listen: () => boolean): BindOutcome {
   if (!listen()) return { ok: false, reason }
   server.off('error', onError)
   return { ok: true }
-}
-
-/** Says what to do when it was no port's fault; `undefined` for other errors. */
-function outOfFiles(cause: NodeJS.ErrnoException): PortsError | undefined {
-  if (cause.code !== 'EMFILE' && cause.code !== 'ENFILE') return undefined
-  const whose = cause.code === 'EMFILE' ? 'this process' : 'this machine'
-  return new PortsError(
-    'PORTS_DENIED',
-    `No port can be held: ${whose} has too many files open. Raise its limit (\`ulimit -n\`), or close some.`,
-    { cause },
-  )
 }
 
 /** The failure that an error code of a bind means; `undefined` for one that no bind should produce. */

@@ -4,7 +4,12 @@ import { ephemeralRange } from '../net/ephemeral.ts'
 import type { Range, ResolvedService } from '../options/resolved.ts'
 import { allocationContext } from '../reservation/context.ts'
 import { runSteps } from '../reservation/questions.ts'
-import { openServices, type Reservations, reserveServices } from '../session/reserve.ts'
+import {
+  openServices,
+  type Reservations,
+  reserveServices,
+  startCommands,
+} from '../session/reserve.ts'
 import type { ProcessEars } from '../session/program-processes.ts'
 import { identityIn, type SessionWorld } from '../session/world.ts'
 import type { Options, Reservation, ServiceOptions } from '../types.ts'
@@ -171,8 +176,7 @@ export class Allocations {
       const tried = new Set(services.map(({ name }) => name))
       this.missing = [...this.missing.filter((p) => !tried.has(p.service)), ...use.missing]
       this.notices.allocated([...use.reservations.values()], use.missing)
-      const { startForProgram } = await import('../session/program-processes.ts')
-      await startForProgram(use, services, this.world, this.#ears())
+      await startCommands(use, services, this.world, this.#ears())
     }
     this.book = book
   }

@@ -8,6 +8,7 @@ import { type Endpoint, endpointOf, type EndpointParts } from '../net/endpoint.t
 import type { ResolvedService } from '../options/resolved.ts'
 import type { Candidate, ServicePlan } from '../plan/plan.ts'
 import type { PortAttempt, RejectReason } from '../types.ts'
+import { expectFilesLeft } from '../utils/out-of-files.ts'
 import { clearPath } from './clear-path.ts'
 import { ask, type Steps } from './questions.ts'
 import type { Found } from './found.ts'
@@ -218,7 +219,7 @@ function* holdPort(
   const claim = claimer(at, 'held', request, context)
   const lease = claim()
   if (!lease && context.isLent(port)) return { running: false, claim, lent: true }
-  if (!lease) return 'leased'
+  if (!lease) return leasedByOther()
   const blocked = yield* clearWay(at, candidate, context)
   if (blocked) {
     lease.end()
@@ -269,8 +270,9 @@ function* leasePort(
     lease.end()
     return blocked
   }
-  let busy: RejectReason | undefined = 'leased'
-  if (lease) {
+  let busy: RejectReason | undefined
+  if (!lease) busy = leasedByOther()
+  else {
     try {
       busy = blocked ?? (yield* checkAll(at, request.bound, context))
     } catch (error) {
@@ -350,6 +352,12 @@ function claimer(
   const endpoint = endpointOf(at)
   const [name, obey] = [context.leaseName(endpoint), context.obey(endpoint)]
   return () => Lease.claim(name, () => context.describe(service, at, state), obey)
+}
+
+/** Why a lease was not to be had; without a file left nobody may have it. */
+function leasedByOther(): RejectReason {
+  expectFilesLeft('No port can be leased')
+  return 'leased'
 }
 
 /** A port's way is free until a bind says otherwise; a path's has to be cleared. */

@@ -1,4 +1,5 @@
 import type { LeaseAnswer } from '../lease/answer.ts'
+import { findOwners } from '../net/find-owners.ts'
 import type { PortOwner } from '../net/owners/index.ts'
 import type { PortHolder } from '../types.ts'
 import { judge, type Verdict } from './judge.ts'
@@ -37,10 +38,9 @@ export async function identifyListener(
   checkout: string,
   place: LeasePlace,
 ): Promise<Listener> {
-  const { findPortOwners } = await import('../net/owners/index.ts')
   const [leases, owners] = await Promise.all([
     askLeases([port], place),
-    findPortOwners([port], { timeoutMs: OWNERS_TIMEOUT_MS }).then((found) => found.get(port) ?? []),
+    findOwners([port], { timeoutMs: OWNERS_TIMEOUT_MS }).then((found) => found.get(port) ?? []),
   ])
   const [first] = owners
   if (!first) return { verdict: 'nobody', relay: false }

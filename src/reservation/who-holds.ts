@@ -2,6 +2,7 @@ import type { LeaseAnswer } from '../lease/answer.ts'
 import { askLease } from '../lease/ask.ts'
 import { leaseName, type LeasePlace } from '../lease/names.ts'
 import { type Endpoint, endpointParts } from '../net/endpoint.ts'
+import { findOwners } from '../net/find-owners.ts'
 import type { PortOwner } from '../net/owners/index.ts'
 import type { PortHolder } from '../types.ts'
 import { findCheckout } from '../utils/checkout.ts'
@@ -40,9 +41,8 @@ export async function whoHolds<E extends Endpoint>(
 ): Promise<Map<E, PortHolder>> {
   const holders = new Map<E, PortHolder>()
   if (endpoints.length === 0) return holders
-  const { findPortOwners } = await import('../net/owners/index.ts')
   const [owners, leases] = await Promise.all([
-    findPortOwners(endpoints, { timeoutMs: OWNERS_TIMEOUT_MS }),
+    findOwners(endpoints, { timeoutMs: OWNERS_TIMEOUT_MS }),
     askLeases(endpoints, place),
   ])
   for (const endpoint of endpoints) {

@@ -1,6 +1,7 @@
 import { askLease } from '../lease/ask.ts'
 import { leaseName } from '../lease/names.ts'
 import type { Endpoint } from '../net/endpoint.ts'
+import { findOwners } from '../net/find-owners.ts'
 import { judge, type Verdict } from './judge.ts'
 import { seenProcess } from './seen-process.ts'
 import { findCheckout } from '../utils/checkout.ts'
@@ -21,12 +22,11 @@ export interface Asker {
  * checkout has leased it for that service.
  */
 export async function whose(endpoint: Endpoint, asker: Asker, place: LeasePlace): Promise<Verdict> {
-  const { findPortOwners } = await import('../net/owners/index.ts')
   const [lease, owners] = await Promise.all([
     asker.leased
       ? askLease(endpoint, leaseName(endpoint, place.platform, place.stateDir))
       : undefined,
-    findPortOwners([endpoint]).then((found) => found.get(endpoint) ?? []),
+    findOwners([endpoint]).then((found) => found.get(endpoint) ?? []),
   ])
   const listeners = owners.map((owner) => seenProcess(owner, asker.checkout))
   const verdict = judge({ listeners, lease }, asker)

@@ -21,7 +21,6 @@ export async function startForProgram(
   world: SessionWorld,
   ears: ProcessEars = {},
 ): Promise<void> {
-  if (!use.session.processes && services.every(({ process }) => !process)) return
   const [{ attachProcesses }, { Prefixes }, { default: colors }] = await Promise.all([
     import('./processes/attach.ts'),
     import('./processes/prefix.ts'),

@@ -8,6 +8,7 @@ import { runSteps, type Steps } from '../reservation/questions.ts'
 import { type SessionUse, sessionOf, type Want } from '../reservation/session.ts'
 import { areasOf } from '../reservation/utilisation.ts'
 import type { Options, Reservation } from '../types.ts'
+import { outOfFiles } from '../utils/out-of-files.ts'
 import { realRoot } from '../utils/real-root.ts'
 import { pastOf } from './past.ts'
 import type { ProcessEars } from './program-processes.ts'
@@ -42,8 +43,12 @@ export async function reserveServices(
   const resolved = await prepare(loaded)
   const opened = await openServices(resolved, world)
   const { use } = opened
-  const { startForProgram } = await import('./program-processes.ts')
-  await startForProgram(use, resolved.services, world, ears)
+  try {
+    await startCommands(use, resolved.services, world, ears)
+  } catch (error) {
+    use.close()
+    throw error
+  }
   const release = async (): Promise<void> => {
     const { processes } = use.session
     use.close()
@@ -57,6 +62,26 @@ export async function reserveServices(
     [Symbol.asyncDispose]: release,
   }
   return { ...opened, reservations }
+}
+
+/**
+ * Starts the commands of what a program has reserved; whoever has none loads nothing for it.
+ *
+ * @throws What stands in the way; what was reserved is the caller's.
+ */
+export async function startCommands(
+  use: SessionUse,
+  services: readonly ResolvedService[],
+  world: SessionWorld,
+  ears?: ProcessEars,
+): Promise<void> {
+  if (!use.session.processes && services.every(({ process }) => !process)) return
+  try {
+    const { startForProgram } = await import('./program-processes.ts')
+    await startForProgram(use, services, world, ears)
+  } catch (error) {
+    throw outOfFiles(error, "The commands of services can't be started") ?? error
+  }
 }
 
 /** What came of {@link openServices}. */

@@ -37,6 +37,7 @@ import { lazyStatusPage } from './status-page.ts'
 import type { StatusSource } from '../status/source.ts'
 import { statusSource } from './status-source.ts'
 import { startTelemetry } from './telemetry/start.ts'
+import { outOfFiles } from '../utils/out-of-files.ts'
 import type { SessionWorld } from './world.ts'
 
 /** One bundler server's run; see {@link Run}. */
@@ -144,8 +145,8 @@ export class DevRun implements Run {
   report(logger: HostLogger): void {
     this.#log.open(logger)
     this.#keepUp()
-    void this.#startProcesses()
-    void this.#watchHealth()
+    this.#inBackground(this.#startProcesses(), "commands can't be started")
+    this.#inBackground(this.#watchHealth(), 'health is not watched')
     startTelemetry(this.use.session, () => this.#status.areas())
     void this.#checkPools()
   }
@@ -167,13 +168,16 @@ export class DevRun implements Run {
     if (!this.#world.interactive || this.#stopQrKey || this.networkUrls().length === 0) return
     this.#stopQrKey = () => {}
     // Not in the way of the start, and most servers have no terminal.
-    void import('./qr-key.ts').then(async ({ listenForQrKey }) => {
-      const stop = await listenForQrKey(() => this.printQrCode(logger))
-      if (!stop) return
-      if (this.#closed) return stop()
-      this.#stopQrKey = stop
-      this.#log.note(`${colors.bold('q + enter')} shows ${this.networkUrls()[0]} as a QR code.`)
-    })
+    this.#inBackground(this.#offerQrCode(logger), 'no QR code is offered')
+  }
+
+  async #offerQrCode(logger: HostLogger): Promise<void> {
+    const { listenForQrKey } = await import('./qr-key.ts')
+    const stop = await listenForQrKey(() => this.printQrCode(logger))
+    if (!stop) return
+    if (this.#closed) return stop()
+    this.#stopQrKey = stop
+    this.#log.note(`${colors.bold('q + enter')} shows ${this.networkUrls()[0]} as a QR code.`)
   }
 
   get hasStatusPage(): boolean {
@@ -250,7 +254,7 @@ export class DevRun implements Run {
     this.#summary.become(next.#summary)
     this.#log.continueFrom(next.#log)
     this.#routes.forget()
-    void this.#startProcesses()
+    this.#inBackground(this.#startProcesses(), "commands can't be started")
     this.#health?.update(this.request.services.map(({ service }) => service))
     before.close()
     // Closed while the new ports were chosen.
@@ -315,6 +319,13 @@ export class DevRun implements Run {
       },
       this.#world,
     )
+  }
+
+  /** What the server can do without is not worth its end. */
+  #inBackground(work: Promise<void>, failure: string): void {
+    work.catch((error: unknown) => {
+      if (!this.#closed) this.warn([`${failure}: ${outOfFiles(error)?.message ?? String(error)}`])
+    })
   }
 
   #say(text: string, level: 'info' | 'warn'): void {

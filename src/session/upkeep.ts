@@ -1,4 +1,5 @@
 import { accepts } from '../net/accepting.ts'
+import { findOwners } from '../net/find-owners.ts'
 import type { LeasePlace } from '../lease/names.ts'
 import { holderText } from '../reservation/holder-text.ts'
 import type { PortReservation } from '../reservation/reservation.ts'
@@ -114,8 +115,7 @@ async function strangerOn(
   port: number,
   { checkout, pid }: UpkeepContext,
 ): Promise<string | undefined> {
-  const { findPortOwners } = await import('../net/owners/index.ts')
-  const owners = (await findPortOwners([port])).get(port) ?? []
+  const owners = (await findOwners([port])).get(port) ?? []
   const stranger = owners.find((owner) => owner.pid !== pid)
   return stranger && holderText(systemHolder(port, stranger), checkout)
 }

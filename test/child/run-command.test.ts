@@ -46,6 +46,36 @@ describe('how it ends', () => {
     expect(apiOf(ports).state).toBe('held')
   })
 
+  test('by a signal that came before it was started', async () => {
+    using root = tempRoot()
+    await using ports = await reserveApi(root.dir, await freePort())
+    const running = runCommand(attempt(ports, 'sleep', ['1000']), OPTIONS)
+    running.kill('SIGTERM')
+    expect(await running.ended).toMatchObject({ exitCode: 143, signal: 'SIGTERM' })
+  })
+
+  test('by a signal that came between two attempts', async () => {
+    using root = tempRoot()
+    using elsewhere = tempRoot()
+    const [from, to] = await freeRange(3)
+    const all = [await reserveApi(root.dir, from, to)]
+    const first = all[0] as Reservations
+    await using _rival = await rivalOf(from)
+    const serve = (ports: Reservations): Attempt =>
+      attempt(ports, PYTHON[0], [...PYTHON.slice(1), String(apiOf(ports).port)])
+    const running = runCommand(serve(first), {
+      ...OPTIONS,
+      again: async () => {
+        running.kill('SIGTERM')
+        const next = await reserveApi(elsewhere.dir, from, to)
+        all.push(next)
+        return serve(next)
+      },
+    })
+    expect(await running.ended).toMatchObject({ exitCode: 143, served: false })
+    for (const ports of all) await ports.release()
+  })
+
   test('a command that does not exist', async () => {
     using root = tempRoot()
     await using ports = await reserveApi(root.dir, await freePort())

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { reserve } from '../../src/api.ts'
 import { start, startNode } from '../_utils/children.ts'
+import { cliFile } from '../_utils/cli.ts'
 import { startProgram } from '../_utils/program.ts'
-import { freeRange } from '../_utils/sockets.ts'
+import { freePort, freeRange } from '../_utils/sockets.ts'
 import { repo, tempRoot } from '../_utils/temp.ts'
 
 const posix = process.platform !== 'win32'
@@ -38,9 +39,9 @@ test.runIf(posix)(
   },
 )
 
-test.runIf(posix)(
-  'with few file descriptors left or none, a start goes well or says what is short',
-  async () => {
+test.runIf(posix).each(['the first start', 'a later start'])(
+  'with few file descriptors left or none, a start goes well or says what is short (%s)',
+  async (when) => {
     const [from, to] = await freeRange(20)
     using root = tempRoot()
     const text = `
@@ -51,7 +52,7 @@ test.runIf(posix)(
       async (held) => { await held.release(); return 'had ' + held.services.web.port },
       (error) => error.code + ': ' + error.message,
     )
-    await trial()
+    if (${when === 'a later start'}) await trial()
     for (let left = 0; left < 6; left++) {
       const fds = []
       try { for (;;) fds.push(openSync('/dev/null')) } catch {}
@@ -68,11 +69,31 @@ test.runIf(posix)(
     const trials = lines.filter((line) => line.startsWith('trial '))
     expect(trials).toHaveLength(6)
     for (const line of trials)
-      expect(line).toMatch(/^trial (had \d+|\w+: .*too many (open )?files)/)
+      expect(line).toMatch(/^trial (had \d+|PORTS_DENIED: .*too many files open.*ulimit -n)/)
     // Nothing of what failed is kept.
     expect(child.output()).toMatch(new RegExp(`^after had ${from}$`, 'm'))
   },
 )
+
+test.runIf(posix)('too few file descriptors for a command are said, in one line', async () => {
+  using root = tempRoot()
+  const port = String(await freePort())
+  const words = ['run', '--port', port, process.execPath, '-e', 'console.log("ran")']
+  const codes = new Set<number | null>()
+  for (const limit of [20, 24, 28, 34, 256]) {
+    const script = `ulimit -n ${limit}; exec "$@"`
+    const command = ['-c', script, 'sh', process.execPath, cliFile, ...words]
+    await using child = start('sh', command, { cwd: root.dir })
+    const { code } = await child.ended
+    codes.add(code)
+    if (code === 0) expect(child.output()).toMatch(/^ran$/m)
+    else
+      expect(child.output(), String(limit)).toMatch(
+        /^(PORTS_DENIED|ports): .*too many files .*ulimit -n.*\n$/,
+      )
+  }
+  expect(codes).toEqual(new Set([0, 1]))
+})
 
 test('a clock that jumps neither frees a port nor holds up a start', async () => {
   const [from, to] = await freeRange(2)

@@ -29,6 +29,7 @@ const record: fc.Arbitrary<RootRecord> = fc.record({
   root: text,
   checkout: text,
   branch: maybe(text),
+  mounts: maybe(text),
   services: fc
     .array(fc.tuple(fc.oneof(text, fc.constantFrom('__proto__', 'constructor', 'dev')), service))
     .map((entries) => new Map(entries)),
