@@ -17,8 +17,16 @@ export interface RawSocket {
 interface RawPipe extends RawSocket {
   open(fd: number): number
   pendingHandle?: RawSocket | null
-  writeUtf8String(request: { handle?: unknown }, text: string, send?: RawSocket): number
+  /** Up to Node 24 the caller brings the request and gets a status; later it gets one or the other. */
+  writeUtf8String(request: WriteRequest | null, text: string, send?: RawSocket): Written
 }
+
+interface WriteRequest {
+  handle?: unknown
+}
+
+/** `0` or a negative error number, or the request of a write that is under way. */
+type Written = number | WriteRequest
 
 type PipeConstructor = new (type: number) => RawPipe
 
@@ -62,9 +70,11 @@ export function sendSocket(over: Socket, text: string, raw: RawSocket): boolean 
   const write = pipe.writeUtf8String
   pipe.writeUtf8String = (request, line) => {
     const result = write.call(pipe, request, line, raw)
+    const made = request ?? (typeof result === 'object' ? result : undefined)
     // It has become the sent one, and the stream looks itself up there when the write is done.
-    request.handle = pipe
-    sent = result === 0
+    if (made) made.handle = pipe
+    // What fails later is an error of the connection.
+    sent = result === 0 || typeof result === 'object'
     return result
   }
   over.write(text, 'utf8')
