@@ -10,6 +10,7 @@ import { connect, Socket } from 'node:net'
 export interface RawSocket {
   readonly fd: number
   close(callback?: () => void): void
+  unref?(): void
   getsockname?(into: Record<string, unknown>): number
   setBlocking?(blocking: boolean): number
 }
@@ -57,9 +58,23 @@ export function acceptForSockets(accepted: Socket): Socket | undefined {
   const old = rawOf(accepted)
   if (!old || old.fd < 0) return undefined
   const pipe = new (old.constructor as PipeConstructor)(IPC)
-  // The old handle is never closed: that would close a descriptor that is not its own any more.
   if (pipe.open(old.fd) !== 0) return undefined
+  abandon(accepted, old)
   return wrap(pipe)
+}
+
+/**
+ * The handle can't be closed: that would close a descriptor that is not its own any more. So that no
+ * more than the handle stays behind, its socket is taken off it and ended, which the server counts.
+ */
+function abandon(accepted: Socket, old: RawSocket): void {
+  old.unref?.()
+  const fields = old as unknown as Record<symbol, unknown>
+  for (const field of Object.getOwnPropertySymbols(old)) {
+    if (fields[field] === accepted) fields[field] = null
+  }
+  Object.assign(accepted, { _handle: null })
+  accepted.destroy()
 }
 
 /** Writes `text` with a copy of `raw`, which stays open here. For {@link acceptForSockets}. */
