@@ -12,7 +12,7 @@ export interface Registry {
   /** By root. */
   readonly sessions: Map<string, Session>
   /** Set while a bundler restarts a server. */
-  readonly restarting: AsyncLocalStorage<Restart>
+  readonly restarting: AsyncLocalStorage<RestartSlot>
   /** Contexts of bundlers whose server a program starts, in the order in which they were made. */
   readonly serverless: Set<ServerlessContext>
   /** Told whenever a session has reserved something. */
@@ -31,6 +31,11 @@ export interface Restart {
   readonly from: SessionUse
   /** Uses that were opened for the new server; they are closed again when it does not come up. */
   readonly opened: SessionUse[]
+}
+
+/** Everything that begins in a restart keeps this for its life, so it is emptied afterwards. */
+export interface RestartSlot {
+  restart: Restart | undefined
 }
 
 /** A bundler's context with a `ports()` that leaves `dev` to the program that will start the server. */

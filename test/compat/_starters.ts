@@ -156,8 +156,14 @@ module.exports = {
 `,
     },
     [
-      ...['webpack@5', 'webpack-cli@7', `webpack-dev-server@${server}`, 'html-webpack-plugin@5'],
-      ...['typescript@5', 'ts-loader@9', 'style-loader@4', 'css-loader@7'],
+      'webpack@5',
+      'webpack-cli@7',
+      `webpack-dev-server@${server}`,
+      'html-webpack-plugin@5',
+      'typescript@5',
+      'ts-loader@9',
+      'style-loader@4',
+      'css-loader@7',
     ],
   )
 
@@ -189,7 +195,8 @@ export default {
 `,
     },
     [
-      ...[`@rspack/core@${major}`, `@rspack/cli@${major}`],
+      `@rspack/core@${major}`,
+      `@rspack/cli@${major}`,
       ...(major > 1 ? [`@rspack/dev-server@${major}`] : []),
     ],
   )
