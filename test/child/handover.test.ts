@@ -5,7 +5,6 @@ import { connect as connectLocal } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type HandoverNote, NOTE_VARIABLE } from '../../src/child/protocol.ts'
-import { padded } from '../../src/net/padded-name.ts'
 import { selfSigned } from '../_utils/certificate.ts'
 import { get } from '../_utils/http.ts'
 import { testNodes } from '../_utils/nodes.ts'
@@ -160,7 +159,7 @@ describe('restarts', () => {
     const note = JSON.parse(held.handover.env({})[NOTE_VARIABLE] ?? '') as HandoverNote
     // More than the holder talks to at once.
     for (let times = 0; times < 300; times++) {
-      const visitor = connectLocal(padded(note.control)).resume()
+      const visitor = connectLocal(note.control).resume()
       await once(visitor, 'connect')
       visitor.end()
       await once(visitor, 'close')
