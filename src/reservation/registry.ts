@@ -21,6 +21,8 @@ export interface Registry {
   orders?: OrderDesk
   /** Reservations of programs that belong to no session, by port. */
   readonly loose: Map<number, PortReservation>
+  /** A bundler of this process ends on SIGINT only where nobody else listens for it. */
+  yieldsOnInterrupt?: boolean
   /** Warnings about the state directory that were given; each is worth saying once in a process. */
   readonly warned: Set<string>
 }

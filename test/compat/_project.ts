@@ -7,7 +7,7 @@ import { isFree } from '../_utils/sockets.ts'
 import { until } from '../_utils/until.ts'
 
 /** For a step that downloads, compiles or does both on a busy machine, in milliseconds. */
-export const STEP_MS = 300_000
+export const STEP_MS = 180_000
 
 /** A directory outside the repository that everything is made in. */
 export interface Workspace extends Disposable {
@@ -95,7 +95,8 @@ export function serve(
     },
     async stop() {
       signal('SIGINT')
-      await child.ended
+      await until(() => child.process.exitCode !== null || child.process.signalCode !== null)
+      await until(() => !groupLives(child.pid), 20_000, 'everything of it has ended')
       const { port } = found ?? {}
       if (port) await until(() => isFree(Number(port)), 20_000, `${port} is free again`)
     },
@@ -103,6 +104,15 @@ export function serve(
       signal('SIGKILL')
       await child.ended
     },
+  }
+}
+
+/** Somebody of the group still runs. */
+function groupLives(group: number): boolean {
+  try {
+    return process.kill(-group, 0)
+  } catch {
+    return false
   }
 }
 

@@ -7,8 +7,9 @@ const ALLOWED: Readonly<Record<keyof Sample, number>> = {
   // Given back to the system late or never, by Node as by any other.
   rssMb: 96,
   fds: 4,
-  timers: 1,
-  resources: 4,
+  // Probes and heartbeats that happen to be due.
+  timers: 10,
+  resources: 14,
   listeners: 0,
 }
 
