@@ -6,8 +6,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     pool: 'forks',
     maxWorkers: 2,
-    // A busy machine may miss a deadline once; what is wrong fails twice. The report names each retry.
-    retry: process.env.CI ? 1 : 0,
+    // A busy machine may miss a deadline; what is wrong fails each time. The report names each retry.
+    retry: process.env.CI ? 2 : 0,
     setupFiles: 'test/_utils/state-dir.ts',
     reporters: process.env.CI ? ['default'] : ['dot'],
     projects: [

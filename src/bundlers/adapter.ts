@@ -137,6 +137,13 @@ export interface ConfigFollower {
   refresh?(): void
 }
 
+/** Why a request is answered here and not forwarded. */
+export type Refusal =
+  /** Another checkout's server stands on the port. */
+  | { readonly reason: 'foreign'; /** For people. */ readonly who: string }
+  /** The process that the session started for the service has ended, and nobody else may listen. */
+  | { readonly reason: 'ended' }
+
 /** Keeps requests from a server that stands on a service's port and is another checkout's. */
 export interface ProxyGuard {
   /**
@@ -145,8 +152,8 @@ export interface ProxyGuard {
    * @returns `undefined` when it is, which is the rule; else a promise to wait for. It never rejects.
    */
   settle(): Promise<void> | undefined
-  /** Who is there instead, for people; `undefined` when requests may go on. */
-  refusal(): string | undefined
+  /** `undefined` when requests may go on. */
+  refusal(): Refusal | undefined
 }
 
 /** Says for each request of a proxied service where it goes. */

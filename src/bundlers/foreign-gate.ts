@@ -1,6 +1,6 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { ProxyRoute, ProxyTarget, StartHint } from './adapter.ts'
-import { answerMissing, foreignServerText } from './proxy-answer.ts'
+import { answerMissing, refusalText } from './proxy-answer.ts'
 import { markAnswer, prepareRequest } from './proxy-hop.ts'
 
 /** A listener of http-proxy-middleware. */
@@ -29,11 +29,11 @@ export function foreignGate(service: {
     async router(request) {
       const { route } = service
       await route.settle()
-      const who = route.refusal()
-      if (who !== undefined) {
-        refused.set(request, foreignServerText(service.hint(), who, request.url ?? '/'))
+      const refusal = route.refusal()
+      if (refusal) {
+        refused.set(request, refusalText(refusal, service.hint(), request.url ?? '/'))
         // The failure of a WebSocket's router is answered like any other; that of a request is not.
-        if (request.headers.upgrade !== undefined) throw new Error(`refused: ${who}`)
+        if (request.headers.upgrade !== undefined) throw new Error(`refused: ${refusal.reason}`)
         return service.url
       }
       const hop = route.next()

@@ -9,13 +9,16 @@ type HeadersArgument = Record<string, OutgoingHttpHeader> | readonly unknown[] |
  * the page's modules do, so that it can take its own element away in time.
  *
  * Call it before anybody else sees the two: compression is asked not to happen.
+ *
+ * @param source Path of the script, or `undefined` for none; asked for pages alone.
  */
 export function addPageScript(
   request: IncomingMessage,
   response: ServerResponse,
-  src: string,
+  source: () => string | undefined,
 ): void {
-  if (!isNavigation(request)) return
+  const src = isNavigation(request) ? source() : undefined
+  if (src === undefined) return
   delete request.headers['accept-encoding']
   let tag: string | undefined
   let decided = false

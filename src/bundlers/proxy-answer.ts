@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { ProxyHop, StartHint } from './adapter.ts'
+import type { ProxyHop, Refusal, StartHint } from './adapter.ts'
 
 const NOBODY_LISTENS = new Set(['ECONNREFUSED', 'EADDRNOTAVAIL'])
 
@@ -26,8 +26,15 @@ export function missingServerText(hint: StartHint, url: string): string {
     .join('\n')
 }
 
+/** The text of the 502 answer to a request that is not forwarded. */
+export function refusalText(refusal: Refusal, hint: StartHint, url: string): string {
+  return refusal.reason === 'foreign'
+    ? foreignServerText(hint, refusal.who, url)
+    : missingServerText(hint, url)
+}
+
 /** The text of the 502 answer while another checkout's server stands on a service's port. */
-export function foreignServerText(hint: StartHint, who: string, url: string): string {
+function foreignServerText(hint: StartHint, who: string, url: string): string {
   return [
     `502: port ${hint.port} is served by ${who}, which is not this checkout's "${hint.service}" service.`,
     '',

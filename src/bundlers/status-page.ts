@@ -72,12 +72,14 @@ export function statusMiddleware(
 
 /** A page of the app gets the script that watches whose server it is. */
 function addScript(page: StatusPage, request: IncomingMessage, response: ServerResponse): void {
-  const script = page.script(request)
-  if (script === undefined) return
-  // A list of middlewares may be part of somebody else's, below a path.
-  const { url = '', originalUrl = url } = request as IncomingMessage & { originalUrl?: string }
-  const below = originalUrl.endsWith(url) ? originalUrl.slice(0, -url.length || undefined) : ''
-  addPageScript(request, response, `${below.replace(/\/$/, '')}${STATUS_PATH}${script}`)
+  addPageScript(request, response, () => {
+    const script = page.script(request)
+    if (script === undefined) return undefined
+    // A list of middlewares may be part of somebody else's, below a path.
+    const { url = '', originalUrl = url } = request as IncomingMessage & { originalUrl?: string }
+    const below = originalUrl.endsWith(url) ? originalUrl.slice(0, -url.length || undefined) : ''
+    return `${below.replace(/\/$/, '')}${STATUS_PATH}${script}`
+  })
 }
 
 /**

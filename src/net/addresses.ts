@@ -58,11 +58,22 @@ function bindsIPv6Loopback(): boolean {
  */
 export async function resolveBindAddress(
   host: string | boolean | undefined,
-  lookUp: (name: string) => Promise<readonly { address: string }[]> = lookUpAll,
+  lookUp?: (name: string) => Promise<readonly { address: string }[]>,
 ): Promise<BindAddress | undefined> {
   const literal = literalBindAddress(host)
   if (literal) return literal
   const name = typeof host === 'string' ? host : 'localhost'
+  return lookUp === undefined ? resolveNow(name) : resolveName(name, lookUp)
+}
+
+const resolveNow = forAMoment(UNCHANGED_MS, (name: string) =>
+  resolveName(name, (each) => lookup(each, { all: true })),
+)
+
+async function resolveName(
+  name: string,
+  lookUp: (name: string) => Promise<readonly { address: string }[]>,
+): Promise<BindAddress | undefined> {
   const found = await withDeadline(
     lookUp(name).catch(() => []),
     LOOKUP_TIMEOUT_MS,
@@ -74,11 +85,6 @@ export async function resolveBindAddress(
   // RFC 6761: `localhost` is loopback whatever the resolver says.
   return name === 'localhost' ? { host: name, address: '127.0.0.1' } : undefined
 }
-
-const lookUpAll = forAMoment<string, Promise<readonly { address: string }[]>>(
-  UNCHANGED_MS,
-  (name) => lookup(name, { all: true }),
-)
 
 /** Like {@link resolveBindAddress}, for hosts that need no lookup; `undefined` for names. */
 export function literalBindAddress(host: string | boolean | undefined): BindAddress | undefined {

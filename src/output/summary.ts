@@ -2,6 +2,7 @@ import type colors from 'picocolors'
 import type { Allocation, PortAttempt, PortSource } from '../types.ts'
 import { wrapText } from '../utils/wrap-text.ts'
 import { endpointText } from '../net/endpoint.ts'
+import { isFallback } from '../plan/fallback.ts'
 import { attemptText, takenText } from '../reservation/holder-text.ts'
 
 /** One line of the table. */
@@ -48,8 +49,8 @@ const LABELS: Record<PortSource, string> = {
   env: 'from',
   preferred: 'preferred',
   sticky: 'remembered',
-  range: 'fallback',
-  any: 'fallback',
+  range: 'from its range',
+  any: 'any free port',
 }
 const INDENT = '     '
 const GAP = '   '
@@ -125,7 +126,7 @@ export function howChosen(
   { source, attempts }: Pick<NonNullable<SummaryRow['allocation']>, 'source' | 'attempts'>,
   style: Pick<SummaryStyle, 'from' | 'linked'>,
 ): string {
-  const label = labelOf(row, source, style)
+  const label = labelOf(row, { source, attempts }, style)
   const passed = attempts.find((attempt) => attempt.rejected !== undefined)
   const past = attempts.at(-1)?.holder
   let why = passed ? `: ${endpointText(passed)} ${attemptText(passed, style.from)}` : ''
@@ -156,13 +157,13 @@ function reasonOf(
 
 function labelOf(
   { from }: SummaryRow,
-  source: PortSource,
+  { source, attempts }: { source: PortSource; attempts: readonly PortAttempt[] },
   { linked }: Pick<SummaryStyle, 'linked'>,
 ): string {
   if (source === 'env' || source === 'typed') return `from ${from ?? 'you'}`
   // Nothing went wrong: the preferred ports are the main checkout's.
   if (linked && source === 'range') return "this worktree's own"
-  return LABELS[source]
+  return isFallback(source, attempts) ? 'fallback' : LABELS[source]
 }
 
 function countOf(attempts: readonly PortAttempt[]): string {
@@ -172,11 +173,11 @@ function countOf(attempts: readonly PortAttempt[]): string {
 function totalsOf(rows: readonly SummaryRow[]): string {
   const own = rows.filter((row) => !row.sharedWith)
   const had = own.flatMap((row) => (row.allocation ? [row.allocation] : []))
-  const fallback = had.filter((a) => a.source === 'range' || a.source === 'any').length
+  const fallback = had.filter(({ source, attempts }) => isFallback(source, attempts)).length
   const attempts = own.reduce(
     (sum, row) => sum + (row.allocation?.attempts ?? row.failed ?? []).length,
     0,
   )
   const rate = own.length === 0 ? 100 : Math.round((100 * had.length) / own.length)
-  return `${own.length} services: ${had.length - fallback} preferred, ${fallback} fallback, ${attempts} attempts, ${rate}% allocated`
+  return `${own.length} ${own.length === 1 ? 'service' : 'services'}: ${had.length - fallback} as wanted, ${fallback} fallback, ${attempts} attempts, ${rate}% allocated`
 }

@@ -6,7 +6,7 @@ import { allocationContext } from '../reservation/context.ts'
 import { runSteps } from '../reservation/questions.ts'
 import { openServices, type Reservations, reserveServices } from '../session/reserve.ts'
 import type { ProcessEars } from '../session/program-processes.ts'
-import type { SessionWorld } from '../session/world.ts'
+import { identityIn, type SessionWorld } from '../session/world.ts'
 import type { Options, Reservation, ServiceOptions } from '../types.ts'
 import { findCheckout } from '../utils/checkout.ts'
 import { forAMoment } from '../utils/for-a-moment.ts'
@@ -102,7 +102,7 @@ export class Allocations {
       const steps = takePorts(
         { ...request, host },
         {
-          ...allocationContext({ ...world, root: this.root }, this.#checkout(this.root)),
+          ...allocationContext(identityIn(world, this.root), this.#checkout(this.root)),
           ephemeral: this.#ephemeral(),
           exclude: this.book.resolve().exclude,
           isMine: (port) => this.holdings.find(port) !== undefined,

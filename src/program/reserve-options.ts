@@ -20,8 +20,16 @@ export interface ReserveRequest {
   readonly label: string
 }
 
+let schema: ReturnType<typeof optionTable> | undefined
+
 /** @throws PortsOptionError with one line for each problem. */
 export function resolveReserveOptions(options: ReserveOptions = {}): ReserveRequest {
+  checked(checkAgainst((schema ??= reserveSchema()), options))
+  const { count = 1, range, host, contiguous = false, label = DEFAULT_LABEL } = options
+  return { count, range: parseProgramRange(range) ?? DEFAULT_RANGE, host, contiguous, label }
+}
+
+function reserveSchema(): ReturnType<typeof optionTable> {
   const entries = {
     count: countValue(MAX_PORT),
     range: leaf((value) => parseProgramRange(value) !== undefined, noRange),
@@ -33,9 +41,7 @@ export function resolveReserveOptions(options: ReserveOptions = {}): ReserveRequ
         `${showValue(value)} is no label; expected up to 100 letters (a-z), digits, "-", "_" and ".".`,
     ),
   } satisfies Record<keyof ReserveOptions, unknown>
-  checked(checkAgainst(optionTable('count, range, host, contiguous and label', entries), options))
-  const { count = 1, range, host, contiguous = false, label = DEFAULT_LABEL } = options
-  return { count, range: parseProgramRange(range) ?? DEFAULT_RANGE, host, contiguous, label }
+  return optionTable('count, range, host, contiguous and label', entries)
 }
 
 /** `undefined` when `value` is no {@link ProgramRange}. */

@@ -63,6 +63,8 @@ export interface Crowd {
  * so many were in vain.
  */
 const CROWDED = 150
+/** So many in vain, and the next ones are tried for before a lease is taken, which costs more. */
+const BUSY = 2
 
 /** Outcome for one service; a failure has no socket and no lease left. */
 export type ServiceOutcome =
@@ -107,9 +109,9 @@ export function* allocateService(
       continue
     }
     if (endpoint === request.current) return { ok: true, keep: endpoint, attempts }
-    const taken = (yield* isCrowded(at, candidate, context))
-      ? 'in-use'
-      : yield* tryCandidate(at, candidate, request, context)
+    const taken =
+      (yield* passesBy(at, candidate, request, context)) ??
+      (yield* tryCandidate(at, candidate, request, context))
     if (taken === 'in-use') context.crowd.busy++
     if (typeof taken === 'object') {
       return {
@@ -158,15 +160,22 @@ function* takeRunning(
   return undefined
 }
 
-/** One of many, none of which anybody asked for, and known to be in use without trying. */
-function* isCrowded(
-  { port, protocol = 'tcp' }: EndpointParts,
+/** Why one of many that nobody asked for is not to be had, where that is found out more cheaply than by taking it. */
+function* passesBy(
+  at: EndpointParts,
   { source }: Candidate,
+  { hold, starts, bound }: ServiceRequest,
   { crowd, isLent }: AllocationContext,
-): Steps<boolean> {
-  if (crowd.busy < CROWDED || source !== 'range' || protocol !== 'tcp') return false
-  crowd.listening ??= yield* ask({ ask: 'all-listening' })
-  return crowd.listening.has(port) && !isLent(port)
+): Steps<RejectReason | undefined> {
+  const { port, protocol = 'tcp' } = at
+  if (crowd.busy < BUSY || source !== 'range' || protocol !== 'tcp' || isLent(port))
+    return undefined
+  if (crowd.busy >= CROWDED) {
+    crowd.listening ??= yield* ask({ ask: 'all-listening' })
+    return crowd.listening.has(port) ? 'in-use' : undefined
+  }
+  // Whose it is would count for a server that somebody else starts.
+  return hold && !starts ? yield* probe(at, bound.address) : undefined
 }
 
 /** A port that was had, and what keeps it. */
@@ -195,12 +204,8 @@ function* startPort(
 ): Steps<Taken | RejectReason> {
   const taken = yield* leasePort(at, candidate, request, context)
   if (typeof taken === 'string' || taken.running) return taken
-  const speaksHttp = !request.secure && request.plan.service.scheme === 'http'
-  const hold = createHolder({ ...at, speaksHttp })
-  const bound = hold.bind(at.port, request.bound.address)
-  if (bound.ok) return { ...taken, hold }
-  taken.lease?.end()
-  return yield* ask({ ask: 'bind-failure', port: at.port, reason: bound.reason })
+  const hold = yield* bindThere(at, taken.lease, request, context)
+  return typeof hold === 'string' ? hold : { ...taken, hold }
 }
 
 function* holdPort(
@@ -219,22 +224,33 @@ function* holdPort(
     lease.end()
     return blocked
   }
-  const speaksHttp = !request.secure && request.plan.service.scheme === 'http'
-  const hold = createHolder({ ...at, speaksHttp })
-  const bound = hold.bind(port, request.bound.address)
-  if (!bound.ok) {
-    lease.end()
-    return yield* ask({ ask: 'bind-failure', port, reason: bound.reason })
+  const hold = yield* bindThere(at, lease, request, context)
+  return typeof hold === 'string' ? hold : { hold, lease, claim, running: false }
+}
+
+/** The held socket; or why it can't be had, and then the lease is ended. */
+function* bindThere(
+  at: EndpointParts,
+  lease: Lease | undefined,
+  { bound, secure, plan }: ServiceRequest,
+  context: AllocationContext,
+): Steps<NonNullable<Taken['hold']> | RejectReason> {
+  const { port } = at
+  const hold = createHolder({ ...at, speaksHttp: !secure && plan.service.scheme === 'http' })
+  const outcome = hold.bind(port, bound.address)
+  if (!outcome.ok) {
+    lease?.end()
+    return yield* ask({ ask: 'bind-failure', port, reason: outcome.reason })
   }
   let isFree = false
   try {
-    const elsewhere = yield* checkOthers(at, request.bound, context)
+    const elsewhere = yield* checkOthers(at, bound, context)
     isFree = !elsewhere
-    return elsewhere ?? { hold, lease, claim, running: false }
+    return elsewhere ?? hold
   } finally {
     if (!isFree) {
       hold.close()
-      lease.end()
+      lease?.end()
     }
   }
 }

@@ -3,6 +3,7 @@ import { endpointText } from '../net/endpoint.ts'
 import type { PortReservation } from './reservation.ts'
 import type { Move } from './session-use.ts'
 import { Histogram } from '../utils/histogram.ts'
+import { isFallback } from '../plan/fallback.ts'
 import type { PortAttempt, PortSource, RejectReason } from '../types.ts'
 
 /** Something that happened in a session. */
@@ -110,7 +111,7 @@ export class SessionLog {
       return
     }
     add(allocations, source)
-    if (source === 'range' || source === 'any') this.tally.fallbacks++
+    if (isFallback(source, attempts)) this.tally.fallbacks++
   }
 }
 

@@ -74,6 +74,8 @@ export class DevRun implements Run {
       reservation: (service) => this.reservation(service),
       ports: () => [...this.use.session.reservations].map(({ port }) => port),
       started: (service) => this.use.session.started.get(service) ?? [],
+      processState: (service) =>
+        this.use.session.processes?.all().find((process) => process.service === service)?.state,
       startHint: (service) => this.startHint(service),
       // The status page has its own words for whose server it is.
       warn: (warnings) => this.#log.warn(warnings),

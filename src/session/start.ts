@@ -11,7 +11,7 @@ import { withoutOwnServer } from './own-service.ts'
 import { canBeHeldForProcess } from './reserve.ts'
 import { DevRun } from './run.ts'
 import { wishesOf } from './run-wishes.ts'
-import type { SessionWorld } from './world.ts'
+import { identityIn, type SessionWorld } from './world.ts'
 
 /**
  * Starts one bundler server's run: ports are chosen and held, the env block is written.
@@ -19,7 +19,7 @@ import type { SessionWorld } from './world.ts'
  * @throws PortsError when a required service can't be had; nothing is held then.
  */
 export function startRun(request: RunRequest, world: SessionWorld): Promise<Run> {
-  const session = sessionOf({ root: request.root, checkout: request.checkout, ...world })
+  const session = sessionOf(identityIn(world, request.root, request.checkout))
   return session.inTurn(() => runSteps(startSteps(session, request, world), world.place))
 }
 
@@ -28,7 +28,7 @@ export function startRun(request: RunRequest, world: SessionWorld): Promise<Run>
  * server listens.
  */
 export function startRunSync(request: RunRequest, world: SessionWorld): Run {
-  const session = sessionOf({ root: request.root, checkout: request.checkout, ...world })
+  const session = sessionOf(identityIn(world, request.root, request.checkout))
   return runStepsSync(startSteps(session, request, world), world.place)
 }
 

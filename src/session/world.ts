@@ -1,8 +1,10 @@
 import colors from 'picocolors'
 import { readNote } from '../child/protocol.ts'
+import type { SessionIdentity } from '../reservation/session-use.ts'
 import { leasePlace, type LeasePlace } from '../reservation/who-holds.ts'
 import { createDebug, type Debug } from '../utils/debug.ts'
 import type { SignalledProcess } from './processes/end-on-signals.ts'
+import type { Checkout } from '../utils/checkout.ts'
 import { isCi } from '../utils/is-ci.ts'
 import { shortenCommand } from '../utils/shorten-command.ts'
 
@@ -63,4 +65,13 @@ export function processWorld(): SessionWorld {
     },
     warn: (text) => process.emitWarning(text, 'PortsWarning'),
   }
+}
+
+/** What others are told of whoever has ports for `root`. */
+export function identityIn(
+  { command, pid, place, debug, lentPorts }: SessionWorld,
+  root: string,
+  checkout?: Checkout,
+): SessionIdentity {
+  return { root, command, pid, place, debug, lentPorts, checkout }
 }

@@ -1,5 +1,5 @@
 import type { SessionEvent } from '../reservation/session-log.ts'
-import type { HealthState, PortSource, ProcessState, Protocol, Utilisation } from '../types.ts'
+import type { HealthState, PortSource, ServiceProcess, Protocol, Utilisation } from '../types.ts'
 import type { Reader } from './guard.ts'
 import type { FormerServer } from './notice-client.ts'
 
@@ -67,21 +67,7 @@ export interface HealthReport {
 }
 
 /** The process that was started for a service with a `command`. */
-export interface ProcessReport {
-  readonly state: ProcessState
-  /** Since when, in milliseconds since 1970. */
-  readonly since: number
-  /** Absent while there is none. */
-  readonly pid?: number
-  /** The command line, as it was configured. */
-  readonly command: string
-  /** Starts after the first one. */
-  readonly restarts: number
-  /** How it ended last, as a shell says it. */
-  readonly exitCode?: number
-  /** What it waits for, or what went wrong. */
-  readonly reason?: string
-}
+export type ProcessReport = Omit<ServiceProcess, 'service'>
 
 /** One service of this checkout. */
 export interface ServiceReport {

@@ -1,5 +1,5 @@
 import { Agent, get } from 'node:http'
-import { quantile } from './_interleave.ts'
+import { quantile } from './_statistics.ts'
 
 /** How much is asked at once and for how long. */
 export interface Load {

@@ -1,4 +1,5 @@
 import { Bench } from 'tinybench'
+import { median, quantile } from './_statistics.ts'
 
 /** One way of doing what a comparison measures. */
 export interface Contender {
@@ -60,13 +61,8 @@ export async function compare(
 /** Sums up measurements in milliseconds, by name; the first name is what the others are compared with. */
 export function figures(samples: ReadonlyMap<string, readonly number[]>): Figures[] {
   const rows = [...samples].map(([name, list]) => {
-    const sorted = list.toSorted((a, b) => a - b)
-    return { name, median: quantile(sorted, 0.5), p99: quantile(sorted, 0.99) }
+    return { name, median: median(list), p99: quantile(list, 0.99) }
   })
   const floor = rows[0]?.median ?? Number.NaN
   return rows.map((row) => ({ ...row, ratio: row.median / floor }))
-}
-
-function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
 }

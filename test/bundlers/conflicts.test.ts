@@ -1,36 +1,18 @@
-import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { expect, test } from 'vitest'
-import { type Child, startNode } from '../_utils/children.ts'
+import { type Child } from '../_utils/children.ts'
 import { get } from '../_utils/http.ts'
 import { freeRange, isFree } from '../_utils/sockets.ts'
-import { linkPackages, repo, tempRoot, type TempRoot } from '../_utils/temp.ts'
+import { linkPackages, type TempRoot } from '../_utils/temp.ts'
 import { until } from '../_utils/until.ts'
 import { localPort, startVite, VITES } from '../_utils/vite.ts'
 import { rsbuildHost } from './_hosts/rsbuild.ts'
 import { rspackCliHost } from './_hosts/rspack.ts'
 import { webpackCliHost } from './_hosts/webpack.ts'
+import { checkout, startApi } from './_checkout.ts'
 import { HOSTS } from './_in-process.ts'
-
-const api = join(repo, 'test/fixtures/programs/api.mjs')
-
-function checkout(): TempRoot {
-  const root = tempRoot()
-  execFileSync('git', ['init', '-q', '-b', 'main', root.dir])
-  root.write({
-    'main.js': 'export {}',
-    'index.html': '<script type="module" src="/main.js"></script>',
-  })
-  return root
-}
-
-async function startApi(root: TempRoot, port: number, name: string): Promise<Child> {
-  const child = startNode([api, name], { cwd: root.dir, env: { API_PORT: String(port) } })
-  await child.sees(new RegExp(`api on ${port}`))
-  return child
-}
 
 test.each(Object.entries(HOSTS))(
   "%s, onConflict 'move': env block and proxy go where the service goes",

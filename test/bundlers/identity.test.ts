@@ -1,35 +1,10 @@
-import { execFileSync } from 'node:child_process'
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type Child, startNode } from '../_utils/children.ts'
 import { echo, get, refusal } from '../_utils/http.ts'
 import { freeRange } from '../_utils/sockets.ts'
-import { repo, tempRoot, type TempRoot } from '../_utils/temp.ts'
+import { tempRoot } from '../_utils/temp.ts'
 import { until } from '../_utils/until.ts'
+import { checkout, startApi } from './_checkout.ts'
 import { HOSTS, startVite } from './_in-process.ts'
-
-const api = join(repo, 'test/fixtures/programs/api.mjs')
-
-/** A checkout with an app and, when started, an API that works in it. */
-function checkout(branch: string): TempRoot {
-  const root = tempRoot()
-  execFileSync('git', ['init', '-q', '-b', branch, root.dir])
-  root.write({
-    'main.js': 'export {}',
-    'index.html': '<script type="module" src="/main.js"></script>',
-    'package.json': JSON.stringify({ scripts: { api: 'node api.js' } }),
-  })
-  return root
-}
-
-async function startApi(root: TempRoot, port: number, name: string): Promise<Child> {
-  const child = startNode([api, name], {
-    cwd: root.dir,
-    env: { API_PORT: String(port), API_LOG: '1' },
-  })
-  await child.sees(new RegExp(`api on ${port}`))
-  return child
-}
 
 test.each(Object.entries(HOSTS))(
   "%s: another checkout's API is refused by name, and this checkout's one serves without a restart",

@@ -1,33 +1,13 @@
-import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { move } from '../../src/api.ts'
 import { type Child, startNode } from '../_utils/children.ts'
-import { echo, get } from '../_utils/http.ts'
+import { echo, get, refusal } from '../_utils/http.ts'
 import { freeRange } from '../_utils/sockets.ts'
-import { linkPackages, repo, tempRoot, type TempRoot } from '../_utils/temp.ts'
+import { linkPackages, repo, type TempRoot } from '../_utils/temp.ts'
 import { until } from '../_utils/until.ts'
+import { checkout, startApi } from './_checkout.ts'
 import { HOSTS, startVite } from './_in-process.ts'
-
-const program = join(repo, 'test/fixtures/programs/api.mjs')
-
-/** A checkout with an app, and `api.mjs` with its dependencies. */
-function checkout(): TempRoot {
-  const root = tempRoot()
-  execFileSync('git', ['init', '-q', '-b', 'mine', root.dir])
-  root.write({
-    'main.js': 'export {}',
-    'index.html': '<script type="module" src="/main.js"></script>',
-    'package.json': '{ "type": "module" }',
-  })
-  return root
-}
-
-async function startApi(root: TempRoot, port: number, ...args: string[]): Promise<Child> {
-  const child = startNode([program, ...args], { cwd: root.dir, env: { API_PORT: String(port) } })
-  await child.sees(new RegExp(`api on ${port}`))
-  return child
-}
 
 /** The page is answered by the process, within the deadline. */
 async function answeredBy(url: string, child: Child): Promise<void> {
@@ -220,4 +200,43 @@ describe('who is followed', () => {
       await using mine = await startApi(root, free as number, 'mine')
       await answeredBy(url, mine)
     }))
+
+  test('a program that was started for the service and pays no heed to its port is', () =>
+    withVite(
+      async ({ root, url, ports: [own, free], lines }) => {
+        const { pid } = JSON.parse((await get(url)).text) as { pid: number }
+        expect(lines.join('\n')).toContain(`"api" listens on port ${free} instead of ${own}`)
+        expect(await echo(url, 'a')).toBe('deaf: a')
+        // The next one listens where it should.
+        root.write({ heeds: '' })
+        process.kill(pid, 'SIGKILL')
+        await until(async () => {
+          const { status, text } = await get(url)
+          return status === 200 && (JSON.parse(text) as { port: number }).port === own
+        })
+        expect(lines.join('\n')).toContain(`"api" is on port ${own} again`)
+        expect(await echo(url, 'b')).toBe('deaf: b')
+      },
+      ([own, free]) => ({
+        api: {
+          preferred: own,
+          proxy: '/api',
+          command: [process.execPath, join(repo, 'test/fixtures/programs/deaf.mjs'), String(free)],
+        },
+      }),
+    ))
+
+  test('a program that was started for the service and has ended is told of, not waited for', () =>
+    withVite(
+      async ({ url }) => {
+        await until(async () => {
+          const { status, text } = await get(url)
+          return (
+            status === 502 && /`exit 7` is left alone \(has ended with exit code 7\)/.test(text)
+          )
+        })
+        expect(await refusal(url)).toBe(502)
+      },
+      ([own]) => ({ api: { preferred: own, proxy: '/api', command: 'exit 7', restart: false } }),
+    ))
 })

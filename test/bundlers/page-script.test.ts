@@ -21,7 +21,7 @@ async function load(
   method = 'GET',
 ): Promise<{ text: string; headers: Headers; bytes: Uint8Array }> {
   const server = createServer((request, response) => {
-    addPageScript(request, response, SRC)
+    addPageScript(request, response, () => SRC)
     handler(request, response)
   })
   server.listen(0, '127.0.0.1')
@@ -149,7 +149,7 @@ test.each(['end alone', 'a length that is said before', 'a stream'])(
   async (way) => {
     const server = createHttp2Server((request, response) => {
       const [one, two] = [request, response] as unknown as [IncomingMessage, ServerResponse]
-      addPageScript(one, two, SRC)
+      addPageScript(one, two, () => SRC)
       WAYS[way]?.(one, two)
     })
     server.listen(0, '127.0.0.1')

@@ -286,7 +286,7 @@ describe.each(VITES)('%s in this process', async (name) => {
       return running.lines.join('\n')
     }
     expect(await print('full')).toContain(
-      '1 services: 0 preferred, 1 fallback, 2 attempts, 100% allocated',
+      '1 service: 0 as wanted, 1 fallback, 2 attempts, 100% allocated',
     )
     expect(await print(true)).not.toContain('attempts, 100%')
     expect(await print(false)).not.toMatch(/Ports:/)

@@ -30,6 +30,7 @@ function routeTo(first: number): {
     },
     reservation: () =>
       ({ port: given.port, url: `http://localhost:${given.port}` }) as PortReservation,
+    program: () => undefined,
     search: () =>
       Promise.resolve({
         describe: () => Promise.resolve(undefined),

@@ -154,6 +154,11 @@ test("a linked worktree's first port is no fallback", () => {
   expect(reason([...own], { linked: true })).toBe("dev   5180   this worktree's own (1 attempt)")
 })
 
+test('the first port of a range is no fallback when no other was asked for', () => {
+  const own = [{ port: 5180, source: 'range' }] as const
+  expect(reason([...own])).toBe('dev   5180   from its range (1 attempt)')
+})
+
 test('at 60 columns no line is longer and no word is lost', () => {
   const wide = renderSummary(rows, style({ width: 200 })).join(' ')
   const narrow = renderSummary(rows, style({ width: 60 }))
@@ -164,7 +169,7 @@ test('at 60 columns no line is longer and no word is lost', () => {
 
 test('full adds totals', () => {
   expect(renderSummary(rows, style({ full: true })).at(-2)).toBe(
-    '     4 services: 2 preferred, 1 fallback, 5 attempts, 75% allocated',
+    '     4 services: 2 as wanted, 1 fallback, 5 attempts, 75% allocated',
   )
 })
 

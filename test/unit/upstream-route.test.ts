@@ -101,7 +101,7 @@ test('a local server that has gone is noticed before the request, a request that
   expect(await ask()).toBe('api')
   own.reason = 'nobody listens'
   expect(await ask()).toBe('api')
-  clock.now = 21
+  clock.now = 51
   expect(await ask()).toBe('staging')
 
   own.reason = undefined
@@ -113,6 +113,24 @@ test('a local server that has gone is noticed before the request, a request that
     'requests for "api" go to staging (api: nobody listens).',
     'requests for "api" go to its own server.',
   ])
+})
+
+test('requests of one moment share one question to a local server', async () => {
+  const own = new Place('api', { local: true })
+  const { ask, clock, route } = routeThrough(own)
+  expect(await ask()).toBe('api')
+  let asked = 0
+  own.confirm = async () => {
+    asked++
+    await setImmediate()
+    return true
+  }
+  clock.now = 51
+  await Promise.all(Array.from({ length: 16 }, () => route.settle()))
+  expect(asked).toBe(1)
+  clock.now = 102
+  await route.settle()
+  expect(asked).toBe(2)
 })
 
 test('while nobody serves each request asks again, and what is wrong is known', async () => {

@@ -5,7 +5,7 @@ import { isSameOrigin } from '../../utils/same-origin.ts'
 import type { HostLogger, ProxyRoute, ProxyTarget, StartHint } from '../adapter.ts'
 import {
   answerMissing,
-  foreignServerText,
+  refusalText,
   isHangUp,
   isHttpResponse,
   isNobodyListening,
@@ -89,9 +89,9 @@ function routeRequests(proxy: ProxyServer, service: ProxiedService): void {
       const [request, response] = args
       const { route } = service
       const go = (): void => {
-        const who = route.refusal()
-        if (who !== undefined) {
-          answerMissing(response, foreignServerText(service.hint(), who, urlOf(request)))
+        const refusal = route.refusal()
+        if (refusal) {
+          answerMissing(response, refusalText(refusal, service.hint(), urlOf(request)))
           return
         }
         const hop = route.next()

@@ -99,7 +99,10 @@ export function createProxyGuard(name: string, run: GuardedRun): ServiceGuard {
 
   return {
     settle,
-    refusal: () => (identity() === 'refuse' ? foreigner() : undefined),
+    refusal() {
+      const who = identity() === 'refuse' ? foreigner() : undefined
+      return who === undefined ? undefined : { reason: 'foreign', who }
+    },
     refused: () => watch.refused(),
     listener() {
       const port = watchedPort()

@@ -1,4 +1,4 @@
-import type { ProxyHop, ProxyRoute } from '../../bundlers/adapter.ts'
+import type { ProxyHop, ProxyRoute, Refusal } from '../../bundlers/adapter.ts'
 import type { UpstreamRoute } from './upstream-route.ts'
 
 /** A route that is made when the first request comes. */
@@ -26,7 +26,7 @@ export class LazyRoute implements ProxyRoute {
     })
   }
 
-  refusal(): string | undefined {
+  refusal(): Refusal | undefined {
     return this.#route?.refusal()
   }
 

@@ -1,4 +1,4 @@
-import type { ProxyHop } from '../../bundlers/adapter.ts'
+import type { ProxyHop, Refusal } from '../../bundlers/adapter.ts'
 import type { DnsCache } from '../../net/dns/dns-cache.ts'
 import { srvOrder } from '../../net/dns/srv.ts'
 import type { ResolvedHealth } from '../../options/health.ts'
@@ -22,8 +22,8 @@ export interface Member {
   hop(): ProxyHop
   /** A request got no answer. */
   failed(): void
-  /** Who is there instead of it. */
-  refusal?(): string | undefined
+  /** Why nothing may be sent there. */
+  refusal?(): Refusal | undefined
 }
 
 /** What local servers are asked with. */
@@ -47,10 +47,13 @@ export function localMember({ name, health, route, reservation }: LocalServer): 
     async probe() {
       const its = reservation()
       if (!its) return 'it has no port'
-      if (its.state === 'held') return 'its server has not started'
-      await route.settle()
-      const who = route.refusal()
-      if (who !== undefined) return `port ${its.port} is served by ${who}`
+      // Its program may listen elsewhere, which the next probe knows.
+      const settled = route.settle()
+      if (its.state === 'held' && route.movedTo === undefined) return 'its server has not started'
+      await settled
+      const refusal = route.refusal()
+      if (refusal?.reason === 'foreign') return `port ${its.port} is served by ${refusal.who}`
+      if (refusal) return 'its process has ended'
       if (!health) return (await connects()) ? undefined : `nobody listens on port ${portOf()}`
       const outcome = await probeService(its, health, route.movedTo)
       if (outcome.ok) return undefined

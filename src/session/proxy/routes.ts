@@ -2,6 +2,7 @@ import type { ProxyRoute, StartHint } from '../../bundlers/adapter.ts'
 import type { ResolvedService } from '../../options/resolved.ts'
 import type { PortReservation } from '../../reservation/reservation.ts'
 import type { LeasePlace } from '../../reservation/who-holds.ts'
+import type { ProcessState } from '../../types.ts'
 import { createProxyGuard, type ServiceGuard } from './guard.ts'
 import { LazyRoute } from './lazy-route.ts'
 import { type RoutedService, type ServerSearch, ServiceRoute } from './service-route.ts'
@@ -19,6 +20,8 @@ export interface RoutedRun {
   ports(): readonly number[]
   /** Programs that were started for a service. */
   started(service: string): readonly { readonly pid: number; readonly mark: string }[]
+  /** Of the process that the session runs for a service; `undefined` without one. */
+  processState(service: string): ProcessState | undefined
   startHint(service: string): StartHint
   warn(warnings: readonly string[]): void
   say(line: string): void
@@ -30,6 +33,8 @@ export class ProxyRoutes {
   readonly #guards = new Map<string, ServiceGuard>()
   readonly #own = new Map<string, ServiceRoute>()
   readonly #routes = new Map<string, ProxyRoute>()
+  /** By name. */
+  #services: ReadonlyMap<string, ResolvedService> | undefined
 
   constructor(run: RoutedRun) {
     this.#run = run
@@ -74,10 +79,12 @@ export class ProxyRoutes {
     this.#guards.clear()
     this.#own.clear()
     this.#routes.clear()
+    this.#services = undefined
   }
 
   #service(name: string): ResolvedService | undefined {
-    return this.#run.services().find((service) => service.name === name)
+    this.#services ??= new Map(this.#run.services().map((service) => [service.name, service]))
+    return this.#services.get(name)
   }
 
   #makeGuard(name: string): ServiceGuard {
@@ -135,6 +142,7 @@ export class ProxyRoutes {
       name,
       guard: this.guard(name),
       reservation: () => run.reservation(name),
+      program: () => expectationOf(this.#service(name), run.processState(name)),
       search: () => this.#search(name),
       say: (line) => run.say(line),
       now,
@@ -172,6 +180,14 @@ export class ProxyRoutes {
       show: (command) => (command ? shortenCommand(command) : 'another program'),
     }
   }
+}
+
+function expectationOf(
+  service: ResolvedService | undefined,
+  state: ProcessState | undefined,
+): 'coming' | 'ended' | undefined {
+  if (!service?.process || state === 'elsewhere') return undefined
+  return state === 'failed' || state === 'stopped' ? 'ended' : 'coming'
 }
 
 const now = performance.now.bind(performance)

@@ -1,4 +1,5 @@
-import type { ProxyHop, ProxyRoute } from '../../bundlers/adapter.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ProxyHop, ProxyRoute, Refusal } from '../../bundlers/adapter.ts'
 import type { PortReservation } from '../../reservation/reservation.ts'
 import type { Listener } from '../../reservation/listener.ts'
 import { isSameProcess, type ProcessMark, processMark } from '../../utils/process-mark.ts'
@@ -10,12 +11,20 @@ import { targetOf } from './target.ts'
 const SEARCH_INTERVAL_MS = 300
 /** While its server is elsewhere, the own port is asked for again this often, in milliseconds. */
 const RETURN_INTERVAL_MS = 250
+/** A program that was started for the service may take so long, in milliseconds, before it is looked for elsewhere. */
+const GRACE_MS = 1000
+/** A request waits so long for such a program, in milliseconds; the held socket goes on waiting for it. */
+const PATIENCE_MS = 10_000
+/** Time between two looks at whether it listens, in milliseconds. */
+const LOOK_INTERVAL_MS = 20
 
 /** What a service's route needs of its run. */
 export interface RoutedService {
   readonly name: string
   readonly guard: ServiceGuard
   reservation(): PortReservation | undefined
+  /** What can be expected of the program that the session starts for it; `undefined` when it starts none. */
+  program(): 'coming' | 'ended' | undefined
   /** Loads what looks for servers; a project whose servers are where they belong never does. */
   search(): Promise<ServerSearch>
   say(line: string): void
@@ -44,7 +53,9 @@ export class ServiceRoute implements ProxyRoute {
   #known: KnownServer | undefined
   #describing: number | undefined
   #moved: { server: MovedServer; mark: ProcessMark | undefined } | undefined
+  #toldMoved = false
   #searching: Promise<void> | undefined
+  #expecting: Promise<void> | undefined
   #searchedAt = -Infinity
   #ownAskedAt = -Infinity
   #hop: ProxyHop | undefined
@@ -72,12 +83,14 @@ export class ServiceRoute implements ProxyRoute {
       return undefined
     }
     this.#ownAskedAt = now()
+    if (this.#held('coming')) return this.#moved && this.#isAlive() ? undefined : this.#expect()
     const settled = guard.settle()
     return settled ? settled.then(() => this.#follow()) : this.#follow()
   }
 
-  refusal(): string | undefined {
-    return this.#moved ? undefined : this.#service.guard.refusal()
+  refusal(): Refusal | undefined {
+    if (this.#moved) return undefined
+    return this.#held('ended') ? { reason: 'ended' } : this.#service.guard.refusal()
   }
 
   next(): ProxyHop {
@@ -136,14 +149,48 @@ export class ServiceRoute implements ProxyRoute {
     this.#left.delete(port)
     this.#port = port
     this.#moved = undefined
+    this.#toldMoved = false
     this.#searchedAt = -Infinity
+  }
+
+  /**
+   * The socket that is held for its program is still ours. One that is coming may also pay no heed to
+   * the port it was given.
+   */
+  #held(program: 'coming' | 'ended'): boolean {
+    return this.#service.reservation()?.state === 'held' && this.#service.program() === program
+  }
+
+  #expect(): Promise<void> {
+    this.#moved = undefined
+    this.#expecting ??= this.#waitForStarted()
+      .finally(() => {
+        this.#expecting = undefined
+      })
+      .then(() => (this.#moved || this.#held('coming') ? undefined : this.settle()))
+    return this.#expecting
+  }
+
+  async #waitForStarted(): Promise<void> {
+    const { now } = this.#service
+    const since = now()
+    let searchAt = since + GRACE_MS
+    while (this.#held('coming') && now() - since < PATIENCE_MS) {
+      if (now() >= searchAt) {
+        await this.#search()
+        if (this.#moved) return
+        searchAt = now() + GRACE_MS
+      }
+      await delay(LOOK_INTERVAL_MS, undefined, { ref: false })
+    }
   }
 
   #follow(): Promise<void> | undefined {
     const { guard, name, reservation, say, now } = this.#service
     const verdict = guard.listener()?.verdict
     if (verdict !== 'nobody' && verdict !== 'foreign') {
-      if (this.#moved) say(`"${name}" is on port ${reservation()?.port} again.`)
+      if (this.#toldMoved) say(`"${name}" is on port ${reservation()?.port} again.`)
+      this.#toldMoved = false
       this.#moved = undefined
       return undefined
     }
@@ -168,6 +215,7 @@ export class ServiceRoute implements ProxyRoute {
       if (!server || port !== this.#port) return
       const mark = server.pid === undefined ? undefined : processMark(server.pid)
       this.#moved = { server, mark }
+      this.#toldMoved = true
       say(
         `"${name}" listens on port ${server.port} instead of ${reservation()?.port} (${show(server.command)}${server.pid === undefined ? '' : `, pid ${server.pid}`}): requests go there.`,
       )

@@ -1,4 +1,4 @@
-import type { ProxyHop, ProxyRoute } from '../../bundlers/adapter.ts'
+import type { ProxyHop, ProxyRoute, Refusal } from '../../bundlers/adapter.ts'
 import { isNobodyListening } from '../../bundlers/proxy-answer.ts'
 import { type Balancer, createPicker } from './balance.ts'
 import type { Member } from './members.ts'
@@ -8,7 +8,7 @@ const FRESH_MS = 500
 /** Older than this it says nothing any more, and a request waits for news, in milliseconds. */
 const STALE_MS = 5000
 /** A server of this machine that took a connection is trusted for this long, in milliseconds. */
-const CONFIRMED_MS = 20
+const CONFIRMED_MS = 50
 
 const NOBODY = 'nobody listens'
 
@@ -42,6 +42,8 @@ interface State {
   reason: string | undefined
   asked: boolean
   confirmedAt: number
+  /** There while it is asked for a connection; all requests of that moment wait for the same one. */
+  confirming: Promise<void> | undefined
 }
 
 /**
@@ -68,6 +70,7 @@ export class UpstreamRoute implements ProxyRoute {
         reason: undefined,
         asked: false,
         confirmedAt: -Infinity,
+        confirming: undefined,
       })),
     }))
   }
@@ -92,7 +95,7 @@ export class UpstreamRoute implements ProxyRoute {
     return this.#confirm()
   }
 
-  refusal(): string | undefined {
+  refusal(): Refusal | undefined {
     if (this.#serving()) return undefined
     return this.#groups[0]?.states[0]?.member.refusal?.()
   }
@@ -151,7 +154,11 @@ export class UpstreamRoute implements ProxyRoute {
       (state) => canServe(state) && state.member.confirm && now - state.confirmedAt > CONFIRMED_MS,
     )
     if (!old || old.length === 0) return undefined
-    return Promise.all(old.map((state) => this.#confirmOne(state))).then(() => {
+    const confirm = (state: State): Promise<void> =>
+      (state.confirming ??= this.#confirmOne(state).finally(() => {
+        state.confirming = undefined
+      }))
+    return Promise.all(old.map(confirm)).then(() => {
       if (!group || group.states.some(canServe)) return
       this.#probedAt = -Infinity
       return this.#probe().then(() => {})
