@@ -148,7 +148,7 @@ export function rsbuildHooks(
     // See `exitHook` of @rsbuild/core, from 1.0 on.
     registry().yieldsOnInterrupt = true
     api.onBeforeStartDevServer(({ server }) => attach(server as Parameters<typeof attach>[0]))
-    api.onBeforeStartPreviewServer(({ server }) => attach(server as Parameters<typeof attach>[0]))
+    api.onBeforeStartPreviewServer?.(({ server }) => attach(server as Parameters<typeof attach>[0]))
     const started = (): void => {
       latest?.printSummary(logger)
       const { rootPath } = api.context
@@ -166,7 +166,7 @@ export function rsbuildHooks(
       })
     }
     api.onAfterStartDevServer(started)
-    api.onAfterStartPreviewServer(started)
+    api.onAfterStartPreviewServer?.(started)
   }
   return {
     plugin: { name: 'unplugin-ports', setup },
