@@ -1,4 +1,4 @@
-import { registry } from '../reservation/registry.ts'
+import { asRestartOf } from '../reservation/restarting.ts'
 import type { SessionUse } from '../reservation/session.ts'
 import type { Run } from './adapter.ts'
 
@@ -23,8 +23,6 @@ export function announceRun(run: Run): void {
  * `run`. The caller closes `run` afterwards, or the new uses when the old server stays.
  */
 export async function restartFrom(run: Run, restart: () => Promise<unknown>): Promise<Restarted> {
-  const replacement = { from: run.use, opened: [] as SessionUse[] }
-  await registry().restarting.run(replacement, restart)
-  const { opened } = replacement
+  const { opened } = await asRestartOf(run.use, restart)
   return { opened, next: opened.map((use) => runs.get(use)).findLast(Boolean) }
 }

@@ -85,7 +85,7 @@ export class Handover {
     server.unref()
     const note: HandoverNote = {
       v: 1,
-      control: name.path.replace(/\0+$/, ''),
+      control: name.path,
       token: randomBytes(24).toString('base64url'),
       endWithHolder,
       ports: ports.map((port) => describe(port)),

@@ -18,7 +18,7 @@ export interface HeldPort {
 /** What the holder writes into {@link NOTE_VARIABLE}, as JSON. */
 export interface HandoverNote {
   readonly v: 1
-  /** Path of the holder's control socket, without the NULs at the end; see `padded`. */
+  /** Path of the holder's control socket. */
   readonly control: string
   /** Shows that an ask comes from a process that was given this note. */
   readonly token: string

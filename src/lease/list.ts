@@ -12,15 +12,15 @@ const LIST_TIMEOUT_MS = 3000
 
 /**
  * A listening socket's row of `/proc/net/unix`: flags with `__SO_ACCEPTCON`, and an abstract name,
- * whose NULs are shown as `@`.
+ * whose NUL is shown as `@`; see {@link padded} for the rest.
  */
-const LINUX_ROW = /^[\da-f]+: \S+ \S+ 00010000 .* @unplugin-ports:(\d{1,5})@*$/gim
+const LINUX_ROW = /^[\da-f]+: \S+ \S+ 00010000 .* @unplugin-ports:(\d{1,5})\.*$/gim
 const PIPE_NAME = /^unplugin-ports-(\d{1,5})$/
 const FILE_NAME = /^(\d{1,5})\.sock$/
 
 /** The same for leases of UDP ports and of paths, of which the name has a hash. */
 const LINUX_OTHERS =
-  /^[\da-f]+: \S+ \S+ 00010000 .* @unplugin-ports:(udp:\d{1,5}|unix:[\da-f]{16})@*$/gim
+  /^[\da-f]+: \S+ \S+ 00010000 .* @unplugin-ports:(udp:\d{1,5}|unix:[\da-f]{16})\.*$/gim
 const OTHER_PIPE = /^unplugin-ports-(udp-\d{1,5}|unix-[\da-f]{16})$/
 const OTHER_FILE = /^(udp-\d{1,5}|unix-[\da-f]{16})\.sock$/
 

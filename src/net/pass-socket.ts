@@ -10,6 +10,7 @@ import { connect, Socket } from 'node:net'
 export interface RawSocket {
   readonly fd: number
   close(callback?: () => void): void
+  unref?(): void
   getsockname?(into: Record<string, unknown>): number
   setBlocking?(blocking: boolean): number
 }
@@ -17,8 +18,16 @@ export interface RawSocket {
 interface RawPipe extends RawSocket {
   open(fd: number): number
   pendingHandle?: RawSocket | null
-  writeUtf8String(request: { handle?: unknown }, text: string, send?: RawSocket): number
+  /** Up to Node 24 the caller brings the request and gets a status; later it gets one or the other. */
+  writeUtf8String(request: WriteRequest | null, text: string, send?: RawSocket): Written
 }
+
+interface WriteRequest {
+  handle?: unknown
+}
+
+/** `0` or a negative error number, or the request of a write that is under way. */
+type Written = number | WriteRequest
 
 type PipeConstructor = new (type: number) => RawPipe
 
@@ -49,9 +58,23 @@ export function acceptForSockets(accepted: Socket): Socket | undefined {
   const old = rawOf(accepted)
   if (!old || old.fd < 0) return undefined
   const pipe = new (old.constructor as PipeConstructor)(IPC)
-  // The old handle is never closed: that would close a descriptor that is not its own any more.
   if (pipe.open(old.fd) !== 0) return undefined
+  abandon(accepted, old)
   return wrap(pipe)
+}
+
+/**
+ * The handle can't be closed: that would close a descriptor that is not its own any more. So that no
+ * more than the handle stays behind, its socket is taken off it and ended, which the server counts.
+ */
+function abandon(accepted: Socket, old: RawSocket): void {
+  old.unref?.()
+  const fields = old as unknown as Record<symbol, unknown>
+  for (const field of Object.getOwnPropertySymbols(old)) {
+    if (fields[field] === accepted) fields[field] = null
+  }
+  Object.assign(accepted, { _handle: null })
+  accepted.destroy()
 }
 
 /** Writes `text` with a copy of `raw`, which stays open here. For {@link acceptForSockets}. */
@@ -62,9 +85,11 @@ export function sendSocket(over: Socket, text: string, raw: RawSocket): boolean 
   const write = pipe.writeUtf8String
   pipe.writeUtf8String = (request, line) => {
     const result = write.call(pipe, request, line, raw)
+    const made = request ?? (typeof result === 'object' ? result : undefined)
     // It has become the sent one, and the stream looks itself up there when the write is done.
-    request.handle = pipe
-    sent = result === 0
+    if (made) made.handle = pipe
+    // What fails later is an error of the connection.
+    sent = result === 0 || typeof result === 'object'
     return result
   }
   over.write(text, 'utf8')

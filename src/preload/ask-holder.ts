@@ -6,7 +6,6 @@ import {
   MAX_LINE,
   type Report,
 } from '../child/protocol.ts'
-import { padded } from '../net/padded-name.ts'
 import { connectForSockets, type RawSocket, receivedSocket } from '../net/pass-socket.ts'
 
 /** A holder that does not answer in this time is stopped or gone, in milliseconds. */
@@ -37,7 +36,7 @@ export function askHolder(
   answered: (says: HolderSays, link: Link) => void,
   vanished: () => void,
 ): Link {
-  const path = padded(note.control)
+  const path = note.control
   const ask: Ask = { ...request, token: note.token, pid: process.pid }
   if (!ask.own) {
     try {

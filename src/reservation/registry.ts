@@ -12,7 +12,7 @@ export interface Registry {
   /** By root. */
   readonly sessions: Map<string, Session>
   /** Set while a bundler restarts a server. */
-  readonly restarting: AsyncLocalStorage<Restart>
+  readonly restarting: AsyncLocalStorage<RestartSlot>
   /** Contexts of bundlers whose server a program starts, in the order in which they were made. */
   readonly serverless: Set<ServerlessContext>
   /** Told whenever a session has reserved something. */
@@ -21,6 +21,8 @@ export interface Registry {
   orders?: OrderDesk
   /** Reservations of programs that belong to no session, by port. */
   readonly loose: Map<number, PortReservation>
+  /** A bundler of this process ends on SIGINT only where nobody else listens for it. */
+  yieldsOnInterrupt?: boolean
   /** Warnings about the state directory that were given; each is worth saying once in a process. */
   readonly warned: Set<string>
 }
@@ -31,6 +33,11 @@ export interface Restart {
   readonly from: SessionUse
   /** Uses that were opened for the new server; they are closed again when it does not come up. */
   readonly opened: SessionUse[]
+}
+
+/** Everything that begins in a restart keeps this for its life, so it is emptied afterwards. */
+export interface RestartSlot {
+  restart: Restart | undefined
 }
 
 /** A bundler's context with a `ports()` that leaves `dev` to the program that will start the server. */

@@ -172,16 +172,22 @@ export class Session {
       yield* ask({ ask: 'holders', problems: fatal })
       throw unavailable(fatal, this.checkout.dir)
     }
-    const use: SessionUse = {
-      session: this,
-      reservations: mine,
-      missing: failed,
-      offer,
-      close: () => this.#close(use, user),
-    }
-    this.uses.add(use)
+    const use = this.#use(mine, failed, offer, user)
     if (previous && previous === this.#lingering?.use) this.#endLingering()
     for (const tell of registry().onOpen) tell()
+    return use
+  }
+
+  /** Made here because a closure of `open` would keep the previous use in memory, and that the one before. */
+  #use(
+    reservations: SessionUse['reservations'],
+    missing: SessionUse['missing'],
+    offer: PluginOffer | undefined,
+    user: object,
+  ): SessionUse {
+    const close = (): void => this.#close(use, user)
+    const use: SessionUse = { session: this, reservations, missing, offer, close }
+    this.uses.add(use)
     return use
   }
 

@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import type { ConfigFollower, RunRequest } from '../bundlers/adapter.ts'
-import { registry } from '../reservation/registry.ts'
+import { asRestartOf } from '../reservation/restarting.ts'
 import { runSteps } from '../reservation/questions.ts'
 import { compareRequests } from './config-change.ts'
 import { ConfigEdits, EnvEdits } from './edited-files.ts'
@@ -127,9 +127,8 @@ class Follower {
   async #takeOver(request: RunRequest): Promise<void> {
     const run = this.#run
     const before = run.addresses()
-    const restart = { from: run.use, opened: [] }
-    const next = await registry().restarting.run(restart, () => startRun(request, this.#world))
-    run.become(next as DevRun)
+    const next = await asRestartOf(run.use, () => startRun(request, this.#world))
+    run.become(next.value as DevRun)
     this.#watch.add(this.#env.watchAlso(run.files))
     if (JSON.stringify(before) !== JSON.stringify(run.addresses())) this.#host.refresh?.()
     run.reprintSummary(this.#host.logger)

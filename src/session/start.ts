@@ -2,7 +2,7 @@ import type { HostService, Run, RunRequest } from '../bundlers/adapter.ts'
 import { parsePort, wishesOutsidePools } from '../options/wishes.ts'
 import { planPorts, type Wish } from '../plan/plan.ts'
 import { ephemeralRange } from '../net/ephemeral.ts'
-import { registry } from '../reservation/registry.ts'
+import { currentRestart } from '../reservation/restarting.ts'
 import { runSteps, runStepsSync, type Steps } from '../reservation/questions.ts'
 import { type Session, sessionOf, type Want } from '../reservation/session.ts'
 import { type EnvFiles, readEnvFiles } from './env-files.ts'
@@ -57,7 +57,7 @@ function* startSteps(session: Session, asked: RunRequest, world: SessionWorld): 
     kept: request.kept?.has(host.service.name) ?? false,
     ...portsThatMayRun(host, files, wishes, past),
   }))
-  const restart = registry().restarting.getStore()
+  const restart = currentRestart()
   const { shared, later = [] } = request
   const use = yield* session.open(wants, restart?.from, { shared, later })
   restart?.opened.push(use)

@@ -13,6 +13,7 @@ import { farmHost } from './_hosts/farm.ts'
 import { rsbuildHost } from './_hosts/rsbuild.ts'
 import { rspackCliHost } from './_hosts/rspack.ts'
 import { webpackCliHost } from './_hosts/webpack.ts'
+import { appOf } from './_suite.ts'
 
 const NODE = [process.execPath, join(repo, 'test/fixtures/processes/api.mjs')]
 
@@ -198,3 +199,15 @@ async function portOf(vite: Child, service: string): Promise<string> {
   const [, port = ''] = await vite.sees(new RegExp(`^\\[${service}\\] .* listens on (\\d+)`, 'm'))
   return port
 }
+
+test('rsbuild, which leaves Ctrl+C to others, ends with the API that it has brought up', async () => {
+  const [port] = await freeRange(2)
+  const ports = `{ services: { api: { preferred: ${port + 1}, command: ${JSON.stringify(NODE)} } } }`
+  using root = appOf(rsbuildHost, { server: { port }, ports })
+  await using child = rsbuildHost.start(root.dir)
+  await rsbuildHost.url(child)
+  const { pid } = await until(() => tells(`http://localhost:${port + 1}/`))
+  const { signal, code } = await child.end('SIGINT')
+  expect(signal === 'SIGINT' || code === 130).toBe(true)
+  await until(() => !alive(pid))
+})

@@ -1,8 +1,10 @@
 import { once } from 'node:events'
 import { chmodSync } from 'node:fs'
 import { connect } from 'node:http2'
+import { connect as connectLocal } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { type HandoverNote, NOTE_VARIABLE } from '../../src/child/protocol.ts'
 import { selfSigned } from '../_utils/certificate.ts'
 import { get } from '../_utils/http.ts'
 import { testNodes } from '../_utils/nodes.ts'
@@ -152,6 +154,21 @@ describe('wrappers', () => {
 })
 
 describe('restarts', () => {
+  test('any number of starts gets the socket, one after the other', async () => {
+    await using held = await hold()
+    const note = JSON.parse(held.handover.env({})[NOTE_VARIABLE] ?? '') as HandoverNote
+    // More than the holder talks to at once.
+    for (let times = 0; times < 300; times++) {
+      const visitor = connectLocal(note.control).resume()
+      await once(visitor, 'connect')
+      visitor.end()
+      await once(visitor, 'close')
+    }
+    const child = held.start(node, [server('http.mjs')])
+    expect((await get(url(held.port))).text).toBe(`http.mjs ${child.pid}`)
+    expect(held.events).toEqual(['serving passed'])
+  })
+
   test('nodemon: who asks while there is no server gets an answer of the next one', async () => {
     await using held = await hold()
     await using rival = await rivalOf(held.port)

@@ -119,8 +119,9 @@ test('every field of an answer is checked and can steer no terminal', () => {
 
 test('names: padded on Linux, a pipe on Windows, a file elsewhere that fits its limit', () => {
   const linux = leaseName(5173, 'linux', '/state')
-  expect(linux.path.startsWith('\0unplugin-ports:5173\0')).toBe(true)
+  expect(linux.path.startsWith('\0unplugin-ports:5173.')).toBe(true)
   expect(linux.path).toHaveLength(108)
+  expect(linux.path.lastIndexOf('\0')).toBe(0)
   expect(linux.lock).toBeUndefined()
   expect(leaseName(5173, 'win32', 'C:\\state')).toEqual({
     path: '\\\\.\\pipe\\unplugin-ports-5173',

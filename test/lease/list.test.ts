@@ -50,12 +50,12 @@ test('leases of this process and of others, until they end', async () => {
 test('rows of /proc/net/unix: listening leases, padded or not, and nothing else', () => {
   const table = [
     'Num       RefCount Protocol Flags    Type St Inode Path',
-    '000000002b438a8e: 00000002 00000000 00010000 0001 01 57365475 @unplugin-ports:5173@@@@',
+    '000000002b438a8e: 00000002 00000000 00010000 0001 01 57365475 @unplugin-ports:5173....',
     '000000002b438a8f: 00000002 00000000 00010000 0001 01 57365476 @unplugin-ports:3000',
     // A visitor's connection has the name too, for a moment.
-    '000000002b438a90: 00000003 00000000 00000000 0001 03 57365477 @unplugin-ports:4000@@@@',
+    '000000002b438a90: 00000003 00000000 00000000 0001 03 57365477 @unplugin-ports:4000....',
     '000000002b438a91: 00000002 00000000 00010000 0001 01 57365478 /run/@unplugin-ports:4001',
-    '000000002b438a92: 00000002 00000000 00010000 0001 01 57365479 @unplugin-ports:udp:4002@@',
+    '000000002b438a92: 00000002 00000000 00010000 0001 01 57365479 @unplugin-ports:udp:4002..',
     '000000002b438a93: 00000002 00000000 00010000 0001 01 57365480 @other',
   ].join('\n')
   expect(parseLinuxLeases(table)).toEqual([5173, 3000])
@@ -94,7 +94,7 @@ test('leases of UDP ports and of paths', async () => {
 test('of the names of local sockets, those of UDP ports and paths', () => {
   const row = (name: string) => `ffff8880: 00000002 00000000 00010000 0001 01 12345 @${name}`
   const table = ['udp:5353', 'unix:0123456789abcdef', '3000', 'udp:x', 'unix:short']
-    .map((name) => row(`unplugin-ports:${name}@@@`))
+    .map((name) => row(`unplugin-ports:${name}...`))
     .join('\n')
   expect(parseOtherLinuxLeases(table)).toEqual([
     ['udp', '5353'],

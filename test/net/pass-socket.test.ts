@@ -1,11 +1,14 @@
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
-import { createServer, type Server } from 'node:net'
+import { connect, createServer, type Server } from 'node:net'
+import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { Hold } from '../../src/net/hold.ts'
 import { KeptSocket } from '../../src/net/kept-socket.ts'
+import { localName } from '../../src/net/local-name.ts'
 import { LentPort } from '../../src/net/lent-port.ts'
+import { acceptForSockets } from '../../src/net/pass-socket.ts'
 import { get } from '../_utils/http.ts'
 import { freePort, isFree } from '../_utils/sockets.ts'
 import { until } from '../_utils/until.ts'
@@ -66,6 +69,26 @@ test('many copies leave no descriptor behind', async () => {
   // Some other part of the process may open a file meanwhile; fifty it does not.
   expect(openDescriptors() - before).toBeLessThan(10)
   server.close()
+})
+
+test('a connection that was made able to send sockets is counted only while it is open', async () => {
+  const server = createServer({ pauseOnConnect: true })
+  const name = localName(`counted-${process.pid}`, process.platform)
+  server.on('connection', (accepted) => {
+    const socket = acceptForSockets(accepted)
+    socket?.on('end', () => socket.destroy()).resume()
+  })
+  server.listen(name.path)
+  await once(server, 'listening')
+  for (let times = 0; times < 20; times++) {
+    const visitor = connect(name.path)
+    await once(visitor, 'connect')
+    visitor.resume().end()
+    await once(visitor, 'close')
+  }
+  expect(await promisify(server.getConnections.bind(server))()).toBe(0)
+  server.close()
+  await once(server, 'close')
 })
 
 test('who was accepted while a port was lent is relayed to the server that comes', async () => {

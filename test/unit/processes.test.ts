@@ -228,6 +228,7 @@ describe('signals', () => {
           of(signal).filter((one) => one !== listener),
         ),
       listeners: (signal) => of(signal),
+      removeAllListeners: (signal) => listeners.delete(signal),
       kill: (_pid, signal) => sent.push(signal),
       send: (signal) => {
         for (const listener of of(signal)) listener()
@@ -264,6 +265,18 @@ describe('signals', () => {
     source.send('SIGTERM')
     await delay(0)
     expect([ended, source.sent]).toEqual([true, []])
+  })
+
+  test('one that waits for everybody else to do it decides nothing', async () => {
+    const source = fake()
+    source.on('SIGINT', () => {})
+    source.on('SIGTERM', () => {})
+    const yields = (): boolean => true
+    endOnSignals(source, async () => {}, yields)
+    source.send('SIGTERM')
+    source.send('SIGINT')
+    await until(() => source.sent.length > 0)
+    expect([source.sent, source.listeners('SIGINT')]).toEqual([['SIGINT'], []])
   })
 
   test('those of signal-exit decide nothing, nor do other sessions’', async () => {

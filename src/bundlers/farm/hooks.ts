@@ -1,5 +1,5 @@
 import { effectiveOptions } from '../../config/effective-options.ts'
-import { registry } from '../../reservation/registry.ts'
+import { currentRestart } from '../../reservation/restarting.ts'
 import type { Options } from '../../types.ts'
 import type { Addresses } from '../../virtual-module.ts'
 import type { Run, StartRun } from '../adapter.ts'
@@ -74,7 +74,7 @@ export function farmHooks(given: Options | undefined, world: () => FarmWorld): F
         written,
         rules,
         from: [config.root ?? place.cwd, place.cwd],
-        restarted: registry().restarting.getStore() !== undefined,
+        restarted: currentRestart() !== undefined,
         checked: dev ? passPortCheck(dev) : () => {},
         abandoned,
       }

@@ -6,6 +6,7 @@ import { bind } from '../../net/bind.ts'
 import { portFlag } from '../../options/port-flag.ts'
 import type { ResolvedOptions } from '../../options/resolved.ts'
 import { registry, type ServerlessContext } from '../../reservation/registry.ts'
+import { asRestartOf } from '../../reservation/restarting.ts'
 import type { PortReservation } from '../../reservation/reservation.ts'
 import { realRoot } from '../../utils/real-root.ts'
 import type { Run, StartRun } from '../adapter.ts'
@@ -79,8 +80,7 @@ export async function serveContext(
       if (lost.length === MAX_TRIES) throw outrun(port)
       await reservation.release()
       const previous = run
-      const replacement = { from: previous.use, opened: [] }
-      run = await registry().restarting.run(replacement, () => startRun(request))
+      run = (await asRestartOf(previous.use, () => startRun(request))).value
       previous.close()
     }
   } catch (error) {

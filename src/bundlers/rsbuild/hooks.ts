@@ -6,6 +6,7 @@ import { effectiveOptions } from '../../config/effective-options.ts'
 import type { ServerOptions as HttpsOptions } from 'node:https'
 import { portFlag } from '../../options/port-flag.ts'
 import type { ResolvedOptions, ResolvedService } from '../../options/resolved.ts'
+import { registry } from '../../reservation/registry.ts'
 import type { PortReservation } from '../../reservation/reservation.ts'
 import type { Options } from '../../types.ts'
 import { realRoot } from '../../utils/real-root.ts'
@@ -144,8 +145,10 @@ export function rsbuildHooks(
       const prefix = latest?.titlePrefix
       return prefix === undefined ? html : prefixTitle(html, prefix)
     })
+    // See `exitHook` of @rsbuild/core, from 1.0 on.
+    registry().yieldsOnInterrupt = true
     api.onBeforeStartDevServer(({ server }) => attach(server as Parameters<typeof attach>[0]))
-    api.onBeforeStartPreviewServer(({ server }) => attach(server as Parameters<typeof attach>[0]))
+    api.onBeforeStartPreviewServer?.(({ server }) => attach(server as Parameters<typeof attach>[0]))
     const started = (): void => {
       latest?.printSummary(logger)
       const { rootPath } = api.context
@@ -163,7 +166,7 @@ export function rsbuildHooks(
       })
     }
     api.onAfterStartDevServer(started)
-    api.onAfterStartPreviewServer(started)
+    api.onAfterStartPreviewServer?.(started)
   }
   return {
     plugin: { name: 'unplugin-ports', setup },

@@ -8,6 +8,7 @@ export interface SignalledProcess {
   prependListener(signal: NodeJS.Signals, listener: () => void): unknown
   off(signal: NodeJS.Signals, listener: () => void): unknown
   listeners(signal: NodeJS.Signals): unknown[]
+  removeAllListeners(signal: NodeJS.Signals): unknown
   kill(pid: number, signal: NodeJS.Signals): unknown
   readonly pid: number
 }
@@ -16,15 +17,25 @@ export interface SignalledProcess {
  * Ends processes in order before a signal ends this one. Where a bundler or a program has a listener
  * of its own, what becomes of this process is left to that; otherwise the signal does its work when
  * `end` has done its own, and at once when it comes a second time.
+ *
+ * @param yields A bundler here ends on SIGINT only where nobody else listens: then nobody would.
  */
-export function endOnSignals(source: SignalledProcess, end: () => Promise<void>): Disposable {
+export function endOnSignals(
+  source: SignalledProcess,
+  end: () => Promise<void>,
+  yields: () => boolean = () => false,
+): Disposable {
   const listeners = ENDING.map((signal) => {
     let times = 0
     const listener = (): void => {
-      const dies = !hasOthers(source, signal)
+      const yielding = signal === 'SIGINT' && yields()
+      const dies = !hasOthers(source, signal, yielding ? 1 : 0)
       const die = (): void => {
         dispose()
-        if (dies) source.kill(source.pid, signal)
+        if (!dies) return
+        // What has yielded once does nothing the second time.
+        if (yielding) source.removeAllListeners(signal)
+        source.kill(source.pid, signal)
       }
       times++
       if (times > 1 && dies) die()
@@ -41,10 +52,10 @@ export function endOnSignals(source: SignalledProcess, end: () => Promise<void>)
   return { [Symbol.dispose]: dispose }
 }
 
-function hasOthers(source: SignalledProcess, signal: NodeJS.Signals): boolean {
+function hasOthers(source: SignalledProcess, signal: NodeJS.Signals, yielding: number): boolean {
   const others = source.listeners(signal).filter((one) => !(one as { [OURS]?: true })[OURS])
   // The package `signal-exit` waits for the others, as we do, and would have both wait for ever.
-  return others.length > signalExitCount(source)
+  return others.length > signalExitCount(source) + yielding
 }
 
 /** How many listeners the copies of `signal-exit` in this process have for each signal. */

@@ -3,6 +3,7 @@ import type { Move, ProcessSource, Session, SessionUse } from '../../reservation
 import type { ServiceProcess } from '../../types.ts'
 import type { ProcessChange, ProcessContext, ProcessLine } from './context.ts'
 import { isSameDefinition, type ProcessDefinition } from './definition.ts'
+import { registry } from '../../reservation/registry.ts'
 import { endOnSignals, type SignalledProcess } from './end-on-signals.ts'
 import { inReverse } from './order.ts'
 import { type Awaited, becomesReady } from './readiness.ts'
@@ -45,7 +46,11 @@ export class Supervisor implements ProcessSource {
 
   constructor(facts: SupervisorFacts) {
     this.#facts = facts
-    this.#signals = endOnSignals(facts.process, () => this.endAll())
+    this.#signals = endOnSignals(
+      facts.process,
+      () => this.endAll(),
+      () => registry().yieldsOnInterrupt === true,
+    )
     facts.session.onMove.add(this.#restartDependents)
   }
 
