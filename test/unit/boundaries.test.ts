@@ -34,7 +34,6 @@ describe('what is read from outside has a limit', () => {
       'net/ephemeral.ts',
       'net/owners/foreground.ts',
       'net/owners/linux.ts',
-      'net/owners/listening-now.ts',
       'utils/process-mark.ts',
       'child/signals.ts',
       'child/tree/linux.ts',

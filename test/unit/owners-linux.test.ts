@@ -7,7 +7,9 @@ import { collectOwners } from '../../src/net/owners/collect.ts'
 import { parseCommandLine } from '../../src/net/owners/linux-process.ts'
 import { parseStat } from '../../src/utils/process-stat.ts'
 import { parseListenRows } from '../../src/net/owners/linux-sockets.ts'
+import { readListenTable, readListenTableNow } from '../../src/net/owners/listen-table.ts'
 import { searchLinux } from '../../src/net/owners/linux.ts'
+import { tempRoot } from '../_utils/temp.ts'
 
 const HEADING =
   '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode'
@@ -23,6 +25,39 @@ function stat(pid: number, name: string, state: string, startTicks: number): str
   const between = '1 7 7 0 -1 4194560 1 0 0 0 5 2 0 0 20 0 11 0'
   return `${pid} (${name}) ${state} ${between} ${startTicks} 1000000 500 18446744073709551615 1 1 0\n`
 }
+
+describe('the table of listeners', () => {
+  const rows = (count: number, state: string): string =>
+    Array.from({ length: count }, (_, index) => row(3000 + index, 11 + index, state)).join('\n')
+
+  it.each([
+    ['many listeners and many connections', 2000, 5000],
+    ['no listener', 0, 5000],
+    ['no connection', 3, 0],
+    ['nothing', 0, 0],
+  ])(
+    '%s: every listener is found, and what follows them is not read to its end',
+    async (_, listeners, others) => {
+      using root = tempRoot()
+      const table = [HEADING, rows(listeners, '0A'), rows(others, '06'), '']
+        .filter(Boolean)
+        .join('\n')
+      root.write({ tcp: `${table}\n` })
+      const path = join(root.dir, 'tcp')
+      for (const text of [await readListenTable(path), readListenTableNow(path)]) {
+        expect(parseListenRows(text, undefined)).toHaveLength(listeners)
+        expect(table.startsWith(text.trimEnd())).toBe(true)
+        expect(text.length).toBeLessThan(rows(listeners, '0A').length + 200_000)
+      }
+    },
+  )
+
+  it('a table that is not there is an error', async () => {
+    using root = tempRoot()
+    await expect(readListenTable(join(root.dir, 'tcp'))).rejects.toThrow('ENOENT')
+    expect(() => readListenTableNow(join(root.dir, 'tcp'))).toThrow('ENOENT')
+  })
+})
 
 describe('parseListenRows', () => {
   it('takes only listeners on wanted ports', () => {

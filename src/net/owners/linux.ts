@@ -5,6 +5,7 @@ import { setImmediate } from 'node:timers/promises'
 import { readProcess } from './linux-process.ts'
 import { type ListenRow, parseListenRows } from './linux-sockets.ts'
 import { parseUnixListeners } from './linux-unix.ts'
+import { readListenTable } from './listen-table.ts'
 import type { Deadline, Findings, ListeningSocket } from './types.ts'
 
 /**
@@ -92,7 +93,10 @@ export async function readListenRows(
   protocol: 'tcp' | 'udp' = 'tcp',
 ): Promise<ListenRow[]> {
   const names = [protocol, `${protocol}6`]
-  const tables = names.map((name) => readOptional(join(procRoot, 'net', name)))
+  const tables = names.map((name) => {
+    const path = join(procRoot, 'net', name)
+    return protocol === 'tcp' ? readListenTable(path).catch(() => '') : readOptional(path)
+  })
   return (await Promise.all(tables)).flatMap((table) => parseListenRows(table, ports, protocol))
 }
 

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseListenRows } from './linux-sockets.ts'
+import { readListenTableNow } from './listen-table.ts'
 
 /**
  * Every TCP port that somebody listens on, at any address, in this tick; takes some ten milliseconds.
@@ -11,7 +11,7 @@ export function listeningNow(platform: NodeJS.Platform, procRoot = '/proc'): Rea
   if (platform !== 'linux' && platform !== 'android') return ports
   for (const table of ['tcp', 'tcp6']) {
     try {
-      const text = readFileSync(join(procRoot, 'net', table), 'latin1')
+      const text = readListenTableNow(join(procRoot, 'net', table))
       for (const { port } of parseListenRows(text, undefined)) ports.add(port)
     } catch {
       // Without IPv6 there is no `tcp6`.
