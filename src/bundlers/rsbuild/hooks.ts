@@ -19,7 +19,7 @@ import { envFileNames, typedPort, withPort } from '../own-port.ts'
 import { passPortCheck } from '../port-check.ts'
 import { addQrShortcut } from './qr-shortcut.ts'
 import { hostList, mountStatusPage } from '../status-page.ts'
-import { proxyOptions } from './proxy.ts'
+import { pathsKeyOf, proxyOptions } from './proxy.ts'
 
 /** The port that Rsbuild takes by itself, for both of its servers. */
 const RSBUILD_PORT = 3000
@@ -91,7 +91,8 @@ export function rsbuildHooks(
         pending = { run, options, own, hmr, https, checked }
         config.server = { ...server, ...(own && { port: own.port, strictPort: true }) }
         if (own?.host !== undefined && server.host === undefined) config.server.host = own.host
-        const proxy = proxyOptions(run, options, server.proxy, logger)
+        const key = pathsKeyOf(api.context.version)
+        const proxy = proxyOptions(run, options, server.proxy, logger, key)
         if (proxy) config.server.proxy = proxy
         addQrShortcut(config, () => latest, logger)
         if (hmr) {
