@@ -259,7 +259,7 @@ describe('texts of other programs', () => {
 
   test('ports that are none are no leases', () => {
     const row = (port: string): string =>
-      `ffff: 00000002 00000000 00010000 0001 01 9 @unplugin-ports:${port}@@\n`
+      `ffff: 00000002 00000000 00010000 0001 01 9 @unplugin-ports:${port}..\n`
     expect(parseLinuxLeases(row('5173') + row('0') + row('99999'))).toEqual([5173])
   })
 
