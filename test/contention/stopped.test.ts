@@ -79,20 +79,20 @@ test.runIf(posix)('too few file descriptors for a command are said, in one line'
   using root = tempRoot()
   const port = String(await freePort())
   const words = ['run', '--port', port, process.execPath, '-e', 'console.log("ran")']
-  const codes = new Set<number | null>()
-  for (const limit of [20, 24, 28, 34, 256]) {
+  const outcomes = new Set<string>()
+  for (const limit of [20, 22, 24, 26, 28, 31, 34, 256]) {
     const script = `ulimit -n ${limit}; exec "$@"`
     const command = ['-c', script, 'sh', process.execPath, cliFile, ...words]
     await using child = start('sh', command, { cwd: root.dir })
     const { code } = await child.ended
-    codes.add(code)
-    if (code === 0) expect(child.output()).toMatch(/^ran$/m)
-    else
-      expect(child.output(), String(limit)).toMatch(
-        /^(PORTS_DENIED|ports): .*too many files .*ulimit -n.*\n$/,
-      )
+    // Node itself needs a few, more of them in newer versions, before it comes to the command; without, it crashes.
+    if (code === null || /EMFILE.* open '[^']*cli\.mjs'/.test(child.output())) continue
+    outcomes.add(code === 0 ? 'ran' : 'told')
+    expect(child.output(), String(limit)).toMatch(
+      code === 0 ? /^ran$/m : /^(PORTS_DENIED|ports): .*too many files .*ulimit -n.*\n$/m,
+    )
   }
-  expect(codes).toEqual(new Set([0, 1]))
+  expect(outcomes).toEqual(new Set(['ran', 'told']))
 })
 
 test('a clock that jumps neither frees a port nor holds up a start', async () => {

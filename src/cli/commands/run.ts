@@ -1,6 +1,7 @@
 import { readComposeCall } from '../../compose/command.ts'
 import type { ComposeRequest } from '../../machine/run-compose.ts'
 import { runPlainly } from '../../machine/run-plainly.ts'
+import { outOfFiles } from '../../utils/out-of-files.ts'
 import { isSwitchedOff } from '../../utils/switched-off.ts'
 import { runProgram } from '../../machine/run-program.ts'
 import type { RunCommand } from '../command.ts'
@@ -38,6 +39,8 @@ export const run: RunCommand = async (input, io) => {
   } catch (error) {
     const { code, syscall } = error as NodeJS.ErrnoException
     if (!syscall?.startsWith('spawn')) throw error
+    const problem = outOfFiles(error, `${command} can't be run`)
+    if (problem) throw problem
     const isMissing = code === 'ENOENT'
     io.err(`${command}: ${isMissing ? 'no such command' : `can't be run (${code})`}`)
     return isMissing ? NOT_FOUND : NOT_RUNNABLE
