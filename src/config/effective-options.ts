@@ -9,7 +9,13 @@ import type { Checkout } from '../utils/checkout.ts'
 import { configFilePlaces } from './find.ts'
 import type { ComposeProject } from '../compose/project.ts'
 import { composeServiceOptions } from '../compose/services.ts'
-import { type Containers, type FileStamps, underneath, withCompose } from './with-compose.ts'
+import {
+  type Containers,
+  type FileStamps,
+  stampsOf,
+  underneath,
+  withCompose,
+} from './with-compose.ts'
 import { type LoadedOptions, loadOptions, loadOptionsSync, type OptionsQuery } from './load.ts'
 
 /** What a bundler plugin asks for as soon as it knows its root. */
@@ -154,7 +160,10 @@ function resolve(
   const { root } = optionsQuery(query)
   const { compose } = query
   const { options, files, warnings, unread } = compose
-    ? underneath(said, compose, composeServiceOptions(compose))
+    ? {
+        ...underneath(said, compose, composeServiceOptions(compose)),
+        files: stampsOf(compose.files),
+      }
     : withCompose(said, { ...query, root })
   // What they said before counts on, as that of a wrong config file does.
   if (edited && unread.length > 0) throw new PortsOptionError(unread.join('\n'))

@@ -67,23 +67,26 @@ export function readStamped(query: ComposeQuery): {
   readonly project: ComposeProject | undefined
   readonly files: FileStamps
 } {
-  const stamped = (files: readonly string[]) => files.map((file) => [file, stampOf(file)] as const)
-  const before = stamped(composePlaces(query))
+  const before = stampsOf(composePlaces(query))
   const project = readCompose(query)
-  return { project, files: new Map([...stamped(project?.files ?? []), ...before]) }
+  return { project, files: new Map([...stampsOf(project?.files ?? []), ...before]) }
+}
+
+/** How `files` are at the moment. */
+export function stampsOf(files: readonly string[]): FileStamps {
+  return new Map(files.map((file) => [file, stampOf(file)]))
 }
 
 /** `services` of `project` under `options`, and what is wrong with its files. */
 export function underneath(
   options: Options | undefined,
-  { files, problems, directory }: ComposeProject,
+  { problems, directory }: ComposeProject,
   services: Readonly<Record<string, ServiceOptions>>,
-): WithCompose {
+): Omit<WithCompose, 'files'> {
   const told = problems.map(({ whole, message }) => ({ whole, text: shorten(message, directory) }))
   return {
     // Wrong options are told when they are resolved.
     options: isTable(options?.services) ? mergeOptions({ services }, options ?? {}) : options,
-    files: new Map(files.map((file) => [file, stampOf(file)])),
     warnings: told.map(({ text }) => text),
     unread: told.filter(({ whole }) => whole).map(({ text }) => text),
   }

@@ -89,6 +89,8 @@ export class EnvEdits {
   #seen = ''
   #there = new Set<string>()
   #wrote: number[] = []
+  /** One was being written when they were read. */
+  #unread = false
 
   /** @param isFollowed The host starts anew when this file is edited; not, when it is deleted. */
   constructor(files: EnvFiles, isFollowed: (file: string) => boolean) {
@@ -107,10 +109,21 @@ export class EnvEdits {
     const there = new Set(this.#files.filter((file) => stamps.get(file) !== ''))
     const gone = [...this.#there].some((file) => !there.has(file))
     const now = this.#files.map((file) => (this.#isFollowed(file) ? '' : stamps.get(file))).join()
-    const edited = gone || now !== this.#seen
+    const edited = gone || now !== this.#seen || this.#unread
     this.#there = there
     this.#seen = now
+    this.#unread = false
     return edited
+  }
+
+  /**
+   * What `read` says after an edit; `undefined` while a file is being written, and then {@link next}
+   * says so again.
+   */
+  read<T>(read: () => T, watch: Pick<FileWatch, 'isSettled'>): T | undefined {
+    const found = read()
+    this.#unread = !watch.isSettled()
+    return this.#unread ? undefined : found
   }
 
   /** Files to watch besides, now that these are the env files. */

@@ -36,8 +36,6 @@ class Follower {
   /** Warnings about variables that were given already; the first ones by the start. */
   #said: readonly string[] | undefined
   #told = ''
-  /** An env file was being written when it was read. */
-  #unread = false
   #closed = false
 
   constructor(run: DevRun, host: ConfigFollower, world: SessionWorld) {
@@ -68,7 +66,7 @@ class Follower {
   async #follow(): Promise<void> {
     if (this.#closed) return
     const edited = this.#config.next()
-    const env = this.#env.next() || this.#unread
+    const env = this.#env.next()
     try {
       if (edited !== undefined) await this.#followConfig(edited)
       if (env && !this.#closed) await this.#followEnv()
@@ -97,9 +95,9 @@ class Follower {
   /** What people typed for a service counts at once; what they did to our block is put right. */
   async #followEnv(): Promise<void> {
     const run = this.#run
-    const { files, wishes } = run.readWishes()
-    this.#unread = !this.#watch.isSettled()
-    if (this.#unread) return
+    const read = this.#env.read(() => run.readWishes(), this.#watch)
+    if (!read) return
+    const { files, wishes } = read
     const changed = new Set(changedWishes(run.wishes, wishes.byService))
     const { services } = run.request
     // A server of the host's own can't leave the port that it listens on.

@@ -2,15 +2,14 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { reserve } from '../../src/api.ts'
 import { exitCode } from '../../src/child/signals.ts'
-import { type Child, startNode } from '../_utils/children.ts'
+import type { Child } from '../_utils/children.ts'
 import { cliFile } from '../_utils/cli.ts'
 import { recordOf } from '../_utils/memory.ts'
 import { freePort } from '../_utils/sockets.ts'
 import { repo, type TempRoot, tempRoot } from '../_utils/temp.ts'
 import { type Mark, expectNothingLeft, marked } from './_aftermath.ts'
-import { atSteps, stepsOf } from './_steps.ts'
+import { atSteps, type End, endOf, startKillable, stepsOf } from './_steps.ts'
 
-const KILLED_AT = join(repo, 'test/fixtures/programs/killed-at.cjs')
 const SERVER = join(repo, 'test/fixtures/servers/http.mjs')
 
 interface Life {
@@ -24,26 +23,15 @@ interface Life {
 async function lived(
   command: readonly string[],
   killAt = 0,
-): Promise<Life & { readonly end: Awaited<Child['ended']> }> {
+): Promise<Life & { readonly end: End }> {
   const [root, port, mark] = [tempRoot(), await freePort(), marked()]
   root.write({ 'package.json': '{}' })
   const words = ['run', '--name', 'api', '--port', String(port), ...command]
-  const child = startNode(['--require', KILLED_AT, cliFile, ...words], {
-    cwd: root.dir,
-    env: {
-      ...mark,
-      PORTS_STATE_DIR: join(root.dir, 'state'),
-      PORTS_TEST_KILL_AT: String(killAt),
-      PORTS_TEST_KILL_WIDE: '1',
-    },
-  })
-  const exited = new Promise((resolve) => child.process.once('exit', resolve))
-  // What it has started may have its output still, so that is not waited for.
-  await Promise.race([child.sees(/^up/m).catch(() => {}), exited])
+  const child = startKillable([cliFile, ...words], root.dir, killAt, mark)
+  const ended = endOf(child)
+  await Promise.race([child.sees(/^up/m).catch(() => {}), ended])
   child.process.kill('SIGTERM')
-  await exited
-  const { exitCode: code, signalCode: signal } = child.process
-  return { root, port, mark, child, end: { code, signal } }
+  return { root, port, mark, child, end: await ended }
 }
 
 const kinds = [

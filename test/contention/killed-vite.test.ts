@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { reserve } from '../../src/api.ts'
 import { exitCode } from '../../src/child/signals.ts'
-import { type Child, startNode } from '../_utils/children.ts'
+import type { Child } from '../_utils/children.ts'
 import { recordOf } from '../_utils/memory.ts'
 import { freeRange } from '../_utils/sockets.ts'
 import { linkPackages, repo, type TempRoot, tempRoot } from '../_utils/temp.ts'
 import { expectNothingLeft, type Mark, marked } from './_aftermath.ts'
-import { atSteps, stepsOf } from './_steps.ts'
+import { atSteps, type End, endOf, startKillable, stepsOf } from './_steps.ts'
 
 const OWN_LINES = 'MINE=1\nAPI_KEY=äöü\n'
 const fixtures = join(repo, 'test/fixtures')
@@ -19,7 +19,7 @@ interface Life {
   readonly ports: readonly [dev: number, api: number]
   readonly mark: Mark
   readonly child: Child
-  readonly end: { readonly code: number | null; readonly signal: NodeJS.Signals | null }
+  readonly end: End
   /** The env file, with this life's ports replaced by words. */
   env(): string
 }
@@ -35,25 +35,15 @@ async function lived(killAt = 0): Promise<Life> {
   })
   const program = join(fixtures, 'contention/vite-life.mjs')
   root.write({ 'life.mjs': readFileSync(program, 'utf8') })
-  const killer = ['--require', join(fixtures, 'programs/killed-at.cjs')]
-  const child = startNode([...killer, 'life.mjs', JSON.stringify([...ports, COMMAND])], {
-    cwd: root.dir,
-    env: {
-      ...mark,
-      PORTS_STATE_DIR: join(root.dir, 'state'),
-      PORTS_TEST_KILL_AT: String(killAt),
-      PORTS_TEST_KILL_WIDE: '1',
-    },
-  })
-  // What it has started may have its output still, so that is not waited for.
-  await new Promise((resolve) => child.process.once('exit', resolve))
-  const { exitCode: code, signalCode: signal } = child.process
+  const args = ['life.mjs', JSON.stringify([...ports, COMMAND])]
+  const child = startKillable(args, root.dir, killAt, mark)
+  const end = await endOf(child)
   const env = (): string =>
     ports.reduce(
       (text, port, index) => text.replaceAll(String(port), `<port ${index}>`),
       readFileSync(join(root.dir, '.env.local'), 'utf8'),
     )
-  return { root, ports, mark, child, end: { code, signal }, env }
+  return { root, ports, mark, child, end, env }
 }
 
 test.runIf(process.platform !== 'win32')(

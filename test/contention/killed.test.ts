@@ -7,9 +7,9 @@ import { type Child, startNode } from '../_utils/children.ts'
 import { recordOf } from '../_utils/memory.ts'
 import { freeRange, isFree } from '../_utils/sockets.ts'
 import { linkPackages, repo, tempRoot } from '../_utils/temp.ts'
+import { atSteps, stepsOf } from './_steps.ts'
 
 const SERVICES = 3
-const SIDE_BY_SIDE = 3
 const OWN_LINES = 'MINE=1\nAPI_KEY=äöü\n'
 const programs = join(repo, 'test/fixtures/programs')
 
@@ -49,19 +49,18 @@ async function life(): Promise<Life> {
   }
 }
 
-async function ran(child: Child): Promise<string> {
+async function ran(child: Child): Promise<void> {
   const { code } = await child.ended
   const output = child.output()
   expect(code, output).toBe(0)
   expect(output).toContain('serving')
-  return output
 }
 
 test('killed before each of its steps: no port held, the env file whole, the next run as if nothing had been', async () => {
   using whole = await life()
   await using first = whole.run()
-  const [, told = '[]'] = /^steps (.*)$/m.exec(await ran(first)) ?? []
-  const steps = JSON.parse(told) as string[]
+  await ran(first)
+  const steps = stepsOf(first)
   const written = whole.env()
   expect(written).toContain(`${OWN_LINES}# >>>`)
   // A list that misses one of these would say nothing about it.
@@ -69,35 +68,30 @@ test('killed before each of its steps: no port held, the env file whole, the nex
     expect(steps).toContain(step)
   }
 
-  const next = steps.map((_, index) => index + 1)
   const seen = new Set<string>()
-  const worker = async (): Promise<void> => {
-    for (let killAt = next.shift(); killAt !== undefined; killAt = next.shift()) {
-      const at = `before step ${killAt}, ${steps[killAt - 1]}`
-      using one = await life()
-      await using killed = one.run(killAt)
-      expect((await killed.ended).signal, at).toBe('SIGKILL')
-      expect(alive(killed.pid), at).toBe(false)
-      for (const port of one.ports) expect(await isFree(port), `${port} ${at}`).toBe(true)
-      const env = one.env()
-      expect([OWN_LINES, written], at).toContain(env)
-      seen.add(env)
+  await atSteps(steps, { every: 1 }, async (killAt, at) => {
+    using one = await life()
+    await using killed = one.run(killAt)
+    expect((await killed.ended).signal, at).toBe('SIGKILL')
+    expect(alive(killed.pid), at).toBe(false)
+    for (const port of one.ports) expect(await isFree(port), `${port} ${at}`).toBe(true)
+    const env = one.env()
+    expect([OWN_LINES, written], at).toContain(env)
+    seen.add(env)
 
-      // What is remembered is nothing or a whole record, and the next run has its ports again.
-      recordOf(one.dir)
-      const services = Object.fromEntries(one.ports.map((port) => [`s${port}`, port]))
-      {
-        await using held = await reserve({ root: one.dir, services })
-        expect(
-          Object.values(held.services).map(({ port }) => port),
-          at,
-        ).toEqual(one.ports)
-      }
-      expect(Object.keys(recordOf(one.dir)?.services ?? {}), at).toEqual(
-        expect.arrayContaining(Object.keys(services)),
-      )
+    // What is remembered is nothing or a whole record, and the next run has its ports again.
+    recordOf(one.dir)
+    const services = Object.fromEntries(one.ports.map((port) => [`s${port}`, port]))
+    {
+      await using held = await reserve({ root: one.dir, services })
+      expect(
+        Object.values(held.services).map(({ port }) => port),
+        at,
+      ).toEqual(one.ports)
     }
-  }
-  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, worker))
+    expect(Object.keys(recordOf(one.dir)?.services ?? {}), at).toEqual(
+      expect.arrayContaining(Object.keys(services)),
+    )
+  })
   expect(seen).toEqual(new Set([OWN_LINES, written]))
 }, 180_000)

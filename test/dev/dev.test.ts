@@ -4,11 +4,10 @@ import { describe, expect, test } from 'vitest'
 import { alive } from '../_utils/alive.ts'
 import { type Child, startNode } from '../_utils/children.ts'
 import { cliFile, endOf, runCli, runJson } from '../_utils/cli.ts'
-import { git, initRepo } from '../_utils/git.ts'
 import { get } from '../_utils/http.ts'
-import { linkCommands } from '../_utils/projects.ts'
+import { SAMPLES, twoWorktrees } from '../_utils/samples.ts'
 import { freePort, freeRange, isFree } from '../_utils/sockets.ts'
-import { linkPackages, repo, type TempRoot, tempRoot } from '../_utils/temp.ts'
+import { repo, type TempRoot, tempRoot } from '../_utils/temp.ts'
 import { startInTerminal } from '../_utils/terminal.ts'
 import { until } from '../_utils/until.ts'
 
@@ -46,78 +45,22 @@ async function hello(url: string): Promise<Hello> {
   return JSON.parse((await get(url)).text) as Hello
 }
 
-/** A project of `test/fixtures` with a page and an API. */
-interface Sample {
-  readonly fixture: string
-  /** Name of the page's service. */
-  readonly web: string
-  readonly packages: Readonly<Record<string, string>>
-  readonly commands: Readonly<Record<string, string>>
-  /** The bundler says that the page is there. */
-  readonly ready: RegExp
-  /** Without the preferred ports, page and API. */
-  readonly services: readonly [object, object]
-}
-
-const VITE: Pick<Sample, 'packages' | 'commands' | 'ready'> = {
-  packages: { vite: 'vite', express: 'express' },
-  commands: { vite: 'vite/bin/vite.js' },
-  ready: /ready in/,
-}
-const SAMPLES: readonly Sample[] = [
-  {
-    ...VITE,
-    fixture: 'express-vite',
-    web: 'dev',
-    services: [{ command: 'vite', dependsOn: 'api' }, { command: 'node api.js' }],
-  },
-  {
-    ...VITE,
-    fixture: 'monorepo',
-    web: 'web',
-    services: [
-      { command: 'npm run dev', cwd: 'packages/web' },
-      { command: 'npm run dev', cwd: 'packages/api' },
-    ],
-  },
-  {
-    fixture: 'webpack-app',
-    web: 'dev',
-    packages: { webpack: 'webpack' },
-    commands: { webpack: 'webpack-cli/bin/cli.js' },
-    ready: /compiled successfully/,
-    services: [{ command: 'webpack serve', dependsOn: 'api' }, { command: 'npm run api' }],
-  },
-]
-
 describe('twice side by side in two worktrees, stopped, and again on the same ports', () => {
   test.each(SAMPLES)('$fixture', async (sample) => {
-    const { fixture, web, ready } = sample
-    using main = tempRoot(fixture)
-    using place = tempRoot()
+    const { web, ready } = sample
     const ports = await freeRange(2)
-    // The usual ports are whose they are: this test's are its own.
-    main.write({
-      '.gitignore': 'node_modules\n.env.local\n',
-      'ports.config.mjs': configOf(sample, ports),
-    })
-    initRepo(main.dir)
-    const linked = join(place.dir, 'agent')
-    git(main.dir, 'worktree', 'add', '-q', '-b', 'agent', linked)
-    for (const dir of [main.dir, linked]) {
-      linkPackages(dir, sample.packages)
-      linkCommands(dir, sample.commands)
-    }
+    using worktrees = twoWorktrees(sample, ports)
+    const [main, linked] = worktrees.dirs
 
     const seen: string[][] = []
     for (let round = 0; round < 2; round++) {
-      await using first = dev(main.dir)
+      await using first = dev(main)
       await using second = dev(linked)
       const urls = await Promise.all(
         [first, second].map(async (child) => [await urlOf(child, web), await urlOf(child, 'api')]),
       )
       seen.push(urls.flat())
-      for (const [index, dir] of [main.dir, linked].entries()) {
+      for (const [index, dir] of [main, linked].entries()) {
         const [page = '', server = ''] = urls[index] ?? []
         await (index === 0 ? first : second).sees(/\[api\] the API is up/, SLOW_MS)
         await (index === 0 ? first : second).sees(ready, SLOW_MS)
@@ -138,12 +81,6 @@ describe('twice side by side in two worktrees, stopped, and again on the same po
     expect(seen[1]).toEqual(seen[0])
     expect(seen[0]?.[0]).toBe(`http://localhost:${ports[0]}`)
   })
-
-  function configOf({ web, services }: Sample, [page, server]: readonly number[]): string {
-    const [first, second] = services
-    const all = { [web]: { ...first, preferred: page }, api: { ...second, preferred: server } }
-    return `export default ${JSON.stringify({ services: all })}\n`
-  }
 })
 
 test('without a config what is certain is started, and said', async () => {
