@@ -2,7 +2,7 @@ import { isLeased } from '../lease/lease.ts'
 import { leaseName, type LeasePlace } from '../lease/names.ts'
 import { type BindAddress, machineAddresses, resolveBindAddress } from '../net/addresses.ts'
 import { isBlockedPort } from '../plan/blocked-ports.ts'
-import { checkAll } from '../reservation/allocate.ts'
+import { checkAll } from '../reservation/port-checks.ts'
 import { runSteps } from '../reservation/questions.ts'
 
 /** Whether a server could have `port` at this moment; false for a host that this machine does not have. */

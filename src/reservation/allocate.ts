@@ -2,7 +2,7 @@ import type { PortsErrorCode } from '../errors.ts'
 import type { LeaseAnswer } from '../lease/answer.ts'
 import { Lease, type Obey } from '../lease/lease.ts'
 import type { LeaseName } from '../lease/names.ts'
-import { addressesToCheck, type BindAddress, type MachineAddresses } from '../net/addresses.ts'
+import type { BindAddress, MachineAddresses } from '../net/addresses.ts'
 import { createHolder } from '../net/create-holder.ts'
 import { type Endpoint, endpointOf, type EndpointParts } from '../net/endpoint.ts'
 import type { ResolvedService } from '../options/resolved.ts'
@@ -10,6 +10,7 @@ import type { Candidate, ServicePlan } from '../plan/plan.ts'
 import type { PortAttempt, RejectReason } from '../types.ts'
 import { expectFilesLeft } from '../utils/out-of-files.ts'
 import { clearPath } from './clear-path.ts'
+import { checkAll, checkOthers, probe } from './port-checks.ts'
 import { ask, type Steps } from './questions.ts'
 import type { Found } from './found.ts'
 import type { Verdict } from './judge.ts'
@@ -368,38 +369,6 @@ function* clearWay(
 ): Steps<RejectReason | undefined> {
   if (path === undefined) return undefined
   return yield* clearPath(path, socket !== undefined && 'nth' in socket, machine.platform)
-}
-
-function* checkOthers(
-  at: EndpointParts,
-  bound: BindAddress,
-  context: Pick<AllocationContext, 'machine'>,
-): Steps<RejectReason | undefined> {
-  if (at.path !== undefined) return undefined
-  for (const address of addressesToCheck(bound, context.machine)) {
-    const failure = yield* probe(at, address)
-    if (failure && failure !== 'no-address') return failure
-  }
-  return undefined
-}
-
-/** Why a server can't have an endpoint there, on this address or another one that `localhost` may mean. */
-export function* checkAll(
-  at: EndpointParts,
-  bound: BindAddress,
-  context: Pick<AllocationContext, 'machine'>,
-): Steps<RejectReason | undefined> {
-  const failure = yield* probe(at, bound.address)
-  return failure ?? (yield* checkOthers(at, bound, context))
-}
-
-function* probe(at: EndpointParts, address: string | undefined): Steps<RejectReason | undefined> {
-  const { port } = at
-  const holder = createHolder({ ...at, speaksHttp: false })
-  const outcome = holder.bind(port, address)
-  if (!outcome.ok) return yield* ask({ ask: 'bind-failure', port, reason: outcome.reason })
-  holder.close()
-  return undefined
 }
 
 /** A person named it, for this very start. */
